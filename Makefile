@@ -1,0 +1,116 @@
+# Reenact: one file, no recursion. V=1 shows the commands.
+#
+#   make            the programs, in build/
+#   make demo       the three lines, run for real on loopback
+#   make check      all tests, under the address and undefined sanitizers
+#   make bench      figures, as ratios against peers measured in the same run
+#   make fuzz       each fuzz target for a minute (FUZZ_SECONDS=60)
+#   make lint       formatting, header walls, static analysis
+#   make install    to $(DESTDIR)$(PREFIX)
+
+PREFIX ?= /usr/local
+BUILD ?= build
+CC ?= cc
+CFLAGS ?= -O2 -g
+VERSION := 0.1.0
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+
+WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
+	-Wwrite-strings -Wformat=2 -Wvla $(if $(CI),-Werror)
+CPPFLAGS += -D_GNU_SOURCE -DREENACT_VERSION='"$(VERSION)"' -Ireplay -I.
+C11 := -std=c11 -fno-strict-aliasing $(WARN) -MMD -MP
+SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+LDLIBS := -Wl,--as-needed -lpcap -levent_core -lcrypto -lz -lzstd \
+	-lbrotlidec -lbrotlienc -ljansson
+
+# What each archive and program is made of.
+capture := $(wildcard replay/capture/*.c)
+site := $(wildcard replay/site/*.c) $(wildcard replay/report/*.c)
+rewriting := $(filter-out %/main.c,$(wildcard rewrite/*.c))
+naming := $(filter-out %/main.c,$(wildcard dnsgen/*.c))
+generator := $(wildcard tests/captures/*.c)
+units := $(wildcard tests/unit/test_*.c)
+tools := $(wildcard tests/programs/*.c)
+benches := $(wildcard tests/bench/*.c)
+programs := $(patsubst %/main.c,%,$(wildcard replay/main.c dnsgen/main.c \
+	rewrite/main.c))
+sources := $(capture) $(site) $(rewriting) $(naming) $(programs:=/main.c) \
+	$(generator) $(units) $(tools) $(benches)
+
+.PHONY: all demo check check-units check-programs bench fuzz lint format \
+	install uninstall clean needs
+.DELETE_ON_ERROR:
+all: $(programs:%=$(BUILD)/%)
+
+# One set of rules for each way of building: plain and under sanitizers.
+# $(1) directory, $(2) more flags.
+define variant
+$(1)/%.o: %.c $(needed)
+	$$(call say,CC,$$<)
+	@mkdir -p $$(@D)
+	$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) $(C11) $(2) -c -o $$@ $$<
+$(1)/capture.a: $(capture:%.c=$(1)/%.o)
+$(1)/site.a: $(site:%.c=$(1)/%.o)
+$(1)/rewrite.a: $(rewriting:%.c=$(1)/%.o)
+$(1)/dnsgen.a: $(naming:%.c=$(1)/%.o)
+$(1)/%.a:
+	$$(call say,AR,$$@)
+	$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+$(1)/replay: $(1)/replay/main.o $(1)/site.a $(1)/rewrite.a $(1)/capture.a
+$(1)/dnsgen: $(1)/dnsgen/main.o $(1)/dnsgen.a $(1)/rewrite.a $(1)/capture.a
+$(1)/rewrite: $(1)/rewrite/main.o $(1)/rewrite.a $(1)/capture.a
+$(1)/make-capture: $(generator:%.c=$(1)/%.o)
+$(units:tests/unit/%.c=$(1)/unit/%): $(1)/unit/%: $(1)/tests/unit/%.o \
+	$(1)/site.a $(1)/dnsgen.a $(1)/rewrite.a $(1)/capture.a
+$(tools:tests/programs/%.c=$(1)/tools/%): $(1)/tools/%: \
+	$(1)/tests/programs/%.o $(1)/capture.a
+$(benches:tests/bench/%.c=$(1)/bench/%): $(1)/bench/%: $(1)/tests/bench/%.o
+$(programs:%=$(1)/%) $(1)/make-capture $(units:tests/unit/%.c=$(1)/unit/%) \
+$(tools:tests/programs/%.c=$(1)/tools/%) \
+$(benches:tests/bench/%.c=$(1)/bench/%):
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $(LDLIBS) \
+		$$(if $$(findstring /unit/,$$@),-lcmocka)
+-include $(sources:%.c=$(1)/%.d)
+endef
+
+# Goals for people install what is missing before anything is compiled.
+needed := $(if $(filter demo check bench fuzz lint,$(MAKECMDGOALS)),| needs)
+$(eval $(call variant,$(BUILD),))
+$(eval $(call variant,$(BUILD)/san,$(SANITIZE)))
+
+needs:
+	@tests/needs $(MAKECMDGOALS)
+
+demo: all $(BUILD)/make-capture
+	@tests/demo $(BUILD)
+
+san := $(BUILD)/san
+check-units: $(units:tests/unit/%.c=$(san)/unit/%)
+	@tests/run-units $^
+check-programs: $(programs:%=$(san)/%) $(san)/make-capture \
+	$(tools:tests/programs/%.c=$(san)/tools/%) all $(BUILD)/make-capture
+	@tests/run-programs $(san) $(BUILD)
+check: check-units check-programs
+
+bench: all $(BUILD)/make-capture $(benches:tests/bench/%.c=$(BUILD)/bench/%)
+	@tests/bench/run $(BUILD)
+
+lint:
+	@tests/lint $(sources)
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/reenact
+	install $(programs:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 etc/*.conf $(DESTDIR)$(PREFIX)/share/reenact
+uninstall:
+	rm -f $(programs:%=$(DESTDIR)$(PREFIX)/bin/%)
+	rm -rf $(DESTDIR)$(PREFIX)/share/reenact
+clean:
+	rm -rf $(BUILD)

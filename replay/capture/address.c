@@ -1,0 +1,57 @@
+/* IP addresses and ports: their types, their written forms. */
+#include "address.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+bool address_equal(const struct address *a, const struct address *b)
+{
+	return a->version == b->version && !memcmp(a->bytes, b->bytes, 16);
+}
+
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && address_equal(&a->address, &b->address);
+}
+
+uint64_t endpoint_hash(const struct endpoint *e, uint64_t seed)
+{
+	return slice_hash((struct slice){e->address.bytes, 16},
+			  seed ^ ((uint64_t)e->address.version << 16) ^
+			      e->port);
+}
+
+void address_print(struct buf *out, const struct address *a)
+{
+	char text[INET6_ADDRSTRLEN] = "-";
+	if (a->version)
+		inet_ntop(a->version == 6 ? AF_INET6 : AF_INET, a->bytes, text,
+			  sizeof text);
+	buf_add_string(out, text);
+}
+
+void endpoint_print(struct buf *out, const struct endpoint *e)
+{
+	if (e->address.version == 6)
+		buf_add_byte(out, '[');
+	address_print(out, &e->address);
+	if (e->address.version == 6)
+		buf_add_byte(out, ']');
+	buf_printf(out, ":%u", e->port);
+}
+
+bool address_parse(struct slice text, struct address *a)
+{
+	char copy[INET6_ADDRSTRLEN];
+	*a = (struct address){0};
+	if (!text.len || text.len >= sizeof copy ||
+	    memchr(text.data, 0, text.len))
+		return false;
+	memcpy(copy, text.data, text.len);
+	copy[text.len] = '\0';
+	if (inet_pton(AF_INET, copy, a->bytes) == 1)
+		a->version = 4;
+	else if (inet_pton(AF_INET6, copy, a->bytes) == 1)
+		a->version = 6;
+	return a->version != 0;
+}

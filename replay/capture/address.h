@@ -1,0 +1,30 @@
+/* IP addresses and ports: their types, their written forms. */
+#ifndef CAPTURE_ADDRESS_H
+#define CAPTURE_ADDRESS_H
+
+#include "bytes.h"
+
+struct address {
+	uint8_t version;   /* 4 or 6; 0: none */
+	uint8_t bytes[16]; /* network order; the first four for version 4, the
+			      rest zero, so that memcmp compares */
+};
+
+struct endpoint {
+	struct address address;
+	uint16_t port; /* host order */
+};
+
+bool address_equal(const struct address *a, const struct address *b);
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
+uint64_t endpoint_hash(const struct endpoint *e, uint64_t seed);
+
+/* "192.0.2.1", "2001:db8::1" (RFC 5952). */
+void address_print(struct buf *out, const struct address *a);
+/* "192.0.2.1:80", "[2001:db8::1]:80". */
+void endpoint_print(struct buf *out, const struct endpoint *e);
+/* The canonical written forms alone: four decimal parts, or IPv6 without
+ * brackets and zone. False if text is something else. */
+bool address_parse(struct slice text, struct address *a);
+
+#endif

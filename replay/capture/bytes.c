@@ -1,0 +1,322 @@
+/* Byte strings, and memory that cannot fail. */
+#include "bytes.h"
+
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct slice slice_of(const char *string)
+{
+	return (struct slice){(const uint8_t *)string, strlen(string)};
+}
+
+bool slice_equal(struct slice a, struct slice b)
+{
+	return a.len == b.len && (!a.len || !memcmp(a.data, b.data, a.len));
+}
+
+static uint8_t lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+bool slice_equal_nocase(struct slice a, struct slice b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (lower(a.data[i]) != lower(b.data[i]))
+			return false;
+	return true;
+}
+
+bool slice_starts(struct slice s, struct slice prefix)
+{
+	return s.len >= prefix.len &&
+	       slice_equal(slice_to(s, prefix.len), prefix);
+}
+
+bool slice_starts_nocase(struct slice s, struct slice prefix)
+{
+	return s.len >= prefix.len &&
+	       slice_equal_nocase(slice_to(s, prefix.len), prefix);
+}
+
+int slice_compare(struct slice a, struct slice b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	int order = n ? memcmp(a.data, b.data, n) : 0;
+	if (order)
+		return order;
+	return (a.len > b.len) - (a.len < b.len);
+}
+
+size_t slice_find(struct slice s, uint8_t c)
+{
+	const uint8_t *at = s.len ? memchr(s.data, c, s.len) : NULL;
+	return at ? (size_t)(at - s.data) : s.len;
+}
+
+struct slice slice_from(struct slice s, size_t offset)
+{
+	if (offset >= s.len)
+		return (struct slice){s.len ? s.data + s.len : s.data, 0};
+	return (struct slice){s.data + offset, s.len - offset};
+}
+
+struct slice slice_to(struct slice s, size_t len)
+{
+	return (struct slice){s.data, len < s.len ? len : s.len};
+}
+
+struct slice slice_trim(struct slice s)
+{
+	while (s.len && (s.data[0] == ' ' || s.data[0] == '\t'))
+		s = slice_from(s, 1);
+	while (s.len && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+bool slice_number(struct slice s, uint64_t max, uint64_t *value)
+{
+	uint64_t n = 0;
+	if (!s.len)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t digit = (uint8_t)(s.data[i] - '0');
+		if (digit > 9 || n > max / 10 || n * 10 > max - digit)
+			return false;
+		n = n * 10 + digit;
+	}
+	*value = n;
+	return true;
+}
+
+static uint64_t mix(uint64_t h)
+{
+	h ^= h >> 32;
+	h *= 0x9fb21c651e98df25U; /* odd, bits well spread */
+	return h ^ (h >> 28);
+}
+
+uint64_t slice_hash(struct slice s, uint64_t seed)
+{
+	uint64_t h = seed ^ (s.len * 0x9e3779b97f4a7c15U);
+	size_t i = 0;
+	for (; i + 8 <= s.len; i += 8) {
+		uint64_t word;
+		memcpy(&word, s.data + i, 8);
+		h = mix(h ^ word);
+	}
+	uint64_t rest = 0;
+	if (i < s.len)
+		memcpy(&rest, s.data + i, s.len - i);
+	return mix(mix(h ^ rest));
+}
+
+uint8_t *buf_reserve(struct buf *b, size_t more)
+{
+	if (more > b->cap - b->len) {
+		size_t cap = b->cap ? b->cap : 64;
+		while (cap - b->len < more) {
+			if (cap > SIZE_MAX / 2)
+				log_fatal("out of memory");
+			cap *= 2;
+		}
+		b->data = xreallocarray(b->data, cap, 1);
+		b->cap = cap;
+	}
+	return b->data + b->len;
+}
+
+void buf_add(struct buf *b, struct slice s)
+{
+	if (!s.len)
+		return;
+	memcpy(buf_reserve(b, s.len), s.data, s.len);
+	b->len += s.len;
+}
+
+void buf_add_byte(struct buf *b, uint8_t c)
+{
+	*buf_reserve(b, 1) = c;
+	b->len++;
+}
+
+void buf_add_string(struct buf *b, const char *s)
+{
+	buf_add(b, slice_of(s));
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list args;
+	size_t room = 80;
+	for (;;) {
+		char *at = (char *)buf_reserve(b, room);
+		va_start(args, fmt);
+		int len = vsnprintf(at, room, fmt, args);
+		va_end(args);
+		if (len < 0)
+			log_fatal("cannot format \"%s\"", fmt);
+		if ((size_t)len < room) {
+			b->len += (size_t)len;
+			return;
+		}
+		room = (size_t)len + 1;
+	}
+}
+
+void buf_add_escaped(struct buf *b, struct slice s)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t c = s.data[i];
+		if (c >= 0x20 && c <= 0x7e) {
+			buf_add_byte(b, c);
+			continue;
+		}
+		uint8_t *at = buf_reserve(b, 4);
+		at[0] = '\\';
+		at[1] = 'x';
+		at[2] = (uint8_t)hex[c >> 4];
+		at[3] = (uint8_t)hex[c & 15];
+		b->len += 4;
+	}
+}
+
+struct slice buf_slice(const struct buf *b)
+{
+	return (struct slice){b->data, b->len};
+}
+
+void buf_clear(struct buf *b)
+{
+	b->len = 0;
+}
+
+void buf_release(struct buf *b)
+{
+	free(b->data);
+	*b = (struct buf){0};
+}
+
+struct reader reader_of(struct slice s)
+{
+	return (struct reader){s.data, s.len ? s.data + s.len : s.data, false};
+}
+
+size_t reader_left(const struct reader *r)
+{
+	return (size_t)(r->end - r->at);
+}
+
+/* The place of n bytes, stepped over; NULL and short_read if they are not
+ * there. */
+static const uint8_t *step(struct reader *r, size_t n)
+{
+	if (r->short_read || n > reader_left(r)) {
+		r->short_read = true;
+		return NULL;
+	}
+	const uint8_t *at = r->at;
+	if (n)
+		r->at += n;
+	return at;
+}
+
+static uint64_t big_endian(struct reader *r, size_t n)
+{
+	const uint8_t *at = step(r, n);
+	uint64_t value = 0;
+	for (size_t i = 0; at && i < n; i++)
+		value = value << 8 | at[i];
+	return value;
+}
+
+static uint32_t little_endian(struct reader *r, size_t n)
+{
+	const uint8_t *at = step(r, n);
+	uint32_t value = 0;
+	for (size_t i = n; at && i > 0; i--)
+		value = value << 8 | at[i - 1];
+	return value;
+}
+
+uint8_t reader_u8(struct reader *r)
+{
+	return (uint8_t)big_endian(r, 1);
+}
+
+uint16_t reader_u16(struct reader *r)
+{
+	return (uint16_t)big_endian(r, 2);
+}
+
+uint32_t reader_u32(struct reader *r)
+{
+	return (uint32_t)big_endian(r, 4);
+}
+
+uint64_t reader_u64(struct reader *r)
+{
+	return big_endian(r, 8);
+}
+
+uint16_t reader_le16(struct reader *r)
+{
+	return (uint16_t)little_endian(r, 2);
+}
+
+uint32_t reader_le32(struct reader *r)
+{
+	return little_endian(r, 4);
+}
+
+void reader_skip(struct reader *r, size_t n)
+{
+	step(r, n);
+}
+
+struct slice reader_take(struct reader *r, size_t n)
+{
+	const uint8_t *at = step(r, n);
+	return (struct slice){at, at ? n : 0};
+}
+
+struct slice reader_rest(const struct reader *r)
+{
+	return (struct slice){r->at, r->short_read ? 0 : reader_left(r)};
+}
+
+static void *checked(void *p)
+{
+	if (!p)
+		log_fatal("out of memory");
+	return p;
+}
+
+void *xmalloc(size_t size)
+{
+	return checked(malloc(size ? size : 1));
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	return checked(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *xreallocarray(void *p, size_t count, size_t size)
+{
+	if (!count || !size)
+		count = size = 1;
+	return checked(reallocarray(p, count, size));
+}
+
+char *xstrdup(const char *s)
+{
+	return checked(strdup(s));
+}

@@ -1,0 +1,92 @@
+/* Byte strings, and memory that cannot fail.
+ *
+ * A slice borrows: it is valid as long as what it points into. A buf owns.
+ * Neither is NUL-terminated unless said; both are 8-bit clean. */
+#ifndef CAPTURE_BYTES_H
+#define CAPTURE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+
+struct slice {
+	const uint8_t *data; /* may be NULL if len is 0 */
+	size_t len;
+};
+
+/* A slice of a string literal, for tables and comparisons. */
+#define SLICE(literal)                                                         \
+	((struct slice){(const uint8_t *)("" literal), sizeof(literal) - 1})
+
+struct slice slice_of(const char *string); /* borrows, without the NUL */
+bool slice_equal(struct slice a, struct slice b);
+/* Compares as ASCII without case, whatever the locale. */
+bool slice_equal_nocase(struct slice a, struct slice b);
+bool slice_starts(struct slice s, struct slice prefix);
+bool slice_starts_nocase(struct slice s, struct slice prefix);
+/* Orders by bytes, a prefix before what it begins; as memcmp does. */
+int slice_compare(struct slice a, struct slice b);
+/* Offset of the first byte c, or s.len if there is none. */
+size_t slice_find(struct slice s, uint8_t c);
+/* What remains from offset on (clamped to the end). */
+struct slice slice_from(struct slice s, size_t offset);
+/* The first len bytes (clamped to the end). */
+struct slice slice_to(struct slice s, size_t len);
+/* Without the spaces and tabs at either end (OWS of RFC 9110 5.6.3). */
+struct slice slice_trim(struct slice s);
+/* A decimal number that fills s whole. False if it is none or above max. */
+bool slice_number(struct slice s, uint64_t max, uint64_t *value);
+uint64_t slice_hash(struct slice s, uint64_t seed); /* not cryptographic */
+
+/* Growing bytes. {0} is an empty buf; release it with buf_release. */
+struct buf {
+	uint8_t *data;
+	size_t len;
+	size_t cap;
+};
+
+void buf_add(struct buf *b, struct slice s);
+void buf_add_byte(struct buf *b, uint8_t c);
+void buf_add_string(struct buf *b, const char *s);
+void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Appends s for a terminal or a table: bytes below 0x20 and above 0x7E as
+ * \xHH in upper case; a backslash stands for itself. */
+void buf_add_escaped(struct buf *b, struct slice s);
+/* Makes room for more bytes behind len; returns where they go. */
+uint8_t *buf_reserve(struct buf *b, size_t more);
+struct slice buf_slice(const struct buf *b); /* valid until b changes */
+void buf_clear(struct buf *b);               /* keeps the memory */
+void buf_release(struct buf *b);             /* and leaves an empty buf */
+
+/* Bytes being consumed. Reading past the end gives zeros and sets short_read,
+ * which stays set: check it once, after a run of reads. Big-endian unless the
+ * name says otherwise. */
+struct reader {
+	const uint8_t *at;
+	const uint8_t *end;
+	bool short_read;
+};
+
+struct reader reader_of(struct slice s);
+size_t reader_left(const struct reader *r);
+uint8_t reader_u8(struct reader *r);
+uint16_t reader_u16(struct reader *r);
+uint32_t reader_u32(struct reader *r);
+uint64_t reader_u64(struct reader *r);
+uint16_t reader_le16(struct reader *r);
+uint32_t reader_le32(struct reader *r);
+void reader_skip(struct reader *r, size_t n);
+struct slice reader_take(struct reader *r, size_t n); /* empty if too short */
+struct slice reader_rest(const struct reader *r);
+
+/* Memory: these never return NULL; without memory the program says so and
+ * exits with status 1. xreallocarray checks the product for overflow. */
+void *xmalloc(size_t size);
+void *xcalloc(size_t count, size_t size);
+void *xreallocarray(void *p, size_t count, size_t size);
+char *xstrdup(const char *s);
+
+#endif

@@ -1,0 +1,69 @@
+/* Flows become exchanges: a request and the response that belongs to it, by
+ * the grammar of messages and never by turns of talk. */
+#ifndef CAPTURE_EXCHANGE_H
+#define CAPTURE_EXCHANGE_H
+
+#include "flow.h"
+#include "http.h"
+
+enum exchange_state {
+	EXCHANGE_COMPLETE,
+	EXCHANGE_NO_RESPONSE, /* nothing of a response was recorded */
+	EXCHANGE_CUT,         /* connection or recording ended before it did */
+	EXCHANGE_GAP,         /* bytes of it are missing from the capture */
+	EXCHANGE_MALFORMED,   /* its framing is an unrecoverable error */
+};
+
+/* Slices point into the recording. 400,000 of these are kept at once: what can
+ * be found again from the heads is not stored. */
+struct exchange {
+	const struct flow *flow;
+	uint64_t position;   /* of the request's first byte: source_position */
+	int64_t time;        /* of the request's first byte, ns since epoch */
+	int64_t answer_time; /* of the response's first byte; 0 if none */
+	int64_t end_time;    /* of the last byte recorded of it */
+
+	struct slice request_head;  /* in one piece */
+	struct slice response_head; /* of the final response; data NULL: none */
+	struct slice method, target;
+	struct slice host; /* the Host field's value, data NULL if none */
+
+	struct span request_body;  /* raw: with its chunk framing */
+	struct span response;      /* all that answered: interim responses, head
+				      and body, raw */
+	struct span response_body; /* raw */
+	uint64_t body_bytes; /* of the response, transfer coding taken off */
+
+	uint16_t status; /* 0: none */
+	uint8_t state;   /* enum exchange_state */
+	uint8_t client;  /* the client is flow->ends[client] */
+	uint8_t request_framing, response_framing; /* enum http_framing */
+	bool https; /* the scheme; http otherwise */
+};
+
+const char *exchange_state_name(enum exchange_state state);
+const struct endpoint *exchange_client(const struct exchange *e);
+const struct endpoint *exchange_server(const struct exchange *e);
+
+/* Finds the exchanges of one flow and hands them over in the order of their
+ * requests, each valid during the call only. Heads that cross pieces are
+ * copied to the spool. Returns how many there were; the flow must outlive
+ * them. */
+size_t exchanges_find(const struct flow *flow, struct spool *heads,
+		      void (*take)(void *context, const struct exchange *e),
+		      void *context);
+
+/* Walks a body with its transfer coding taken off, as span_next does; with
+ * data NULL: a gap. */
+struct body_reader {
+	struct span_reader span;
+	struct slice bytes; /* of the piece in hand */
+	struct chunked chunked;
+	enum http_framing framing;
+};
+
+struct body_reader exchange_request_body(const struct exchange *e);
+struct body_reader exchange_response_body(const struct exchange *e);
+bool body_next(struct body_reader *r, struct slice *bytes);
+
+#endif

@@ -1,0 +1,99 @@
+/* Messages for people, one line each, on standard error. */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *program = "reenact";
+static enum log_level level = LOG_NORMAL;
+
+void log_init(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	program = slash ? slash + 1 : name;
+}
+
+void log_set_level(enum log_level wanted)
+{
+	level = wanted;
+}
+
+const char *log_name(void)
+{
+	return program;
+}
+
+/* One write a line, so that lines of several processes do not mix. */
+static void say(const char *fmt, va_list args, const char *hint)
+{
+	char text[2048];
+	int len = vsnprintf(text, sizeof text, fmt, args);
+	if (len < 0)
+		return;
+	size_t used = (size_t)len < sizeof text ? (size_t)len : sizeof text - 1;
+
+	struct buf line = {0};
+	buf_printf(&line, "%s: ", program);
+	/* Messages may hold UTF-8 of our own or of a file's name. */
+	for (size_t i = 0; i < used; i++) {
+		uint8_t c = (uint8_t)text[i];
+		if (c < 0x20 || c == 0x7f)
+			buf_printf(&line, "\\x%02X", c);
+		else
+			buf_add_byte(&line, c);
+	}
+	buf_add_byte(&line, '\n');
+	if (hint)
+		buf_printf(&line, "%s: %s\n", program, hint);
+	ssize_t written = write(STDERR_FILENO, line.data, line.len);
+	(void)written; /* nobody to tell */
+	buf_release(&line);
+}
+
+void log_warn(const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	say(fmt, args, NULL);
+	va_end(args);
+}
+
+void log_info(const char *fmt, ...)
+{
+	va_list args;
+	if (level < LOG_NORMAL)
+		return;
+	va_start(args, fmt);
+	say(fmt, args, NULL);
+	va_end(args);
+}
+
+void log_debug(const char *fmt, ...)
+{
+	va_list args;
+	if (level < LOG_VERBOSE)
+		return;
+	va_start(args, fmt);
+	say(fmt, args, NULL);
+	va_end(args);
+}
+
+void log_fatal(const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	say(fmt, args, NULL);
+	va_end(args);
+	exit(EXIT_FAILURE);
+}
+
+void log_usage(const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	say(fmt, args, "try --help");
+	va_end(args);
+	exit(EXIT_USAGE);
+}

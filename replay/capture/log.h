@@ -1,0 +1,30 @@
+/* Messages for people, one line each, on standard error.
+ *
+ * The only globals of the kit live here: the program's name and its level. */
+#ifndef CAPTURE_LOG_H
+#define CAPTURE_LOG_H
+
+#include "bytes.h"
+
+#include <stdnoreturn.h>
+
+enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE };
+
+#define EXIT_USAGE 2 /* unusable arguments; 1 is failure at work */
+
+/* name is borrowed for the life of the program; a path is cut to its last
+ * component. */
+void log_init(const char *name);
+void log_set_level(enum log_level level);
+const char *log_name(void);
+
+/* "replay: message". Control bytes in the formatted text leave as \xHH, so
+ * that nothing out of a capture can drive a terminal. */
+void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);  /* not if quiet */
+void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2); /* if verbose */
+noreturn void log_fatal(const char *fmt, ...) PRINTF_LIKE(1, 2); /* exit 1 */
+/* exit 2, with a second line that points at --help */
+noreturn void log_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+#endif

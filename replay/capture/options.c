@@ -1,0 +1,113 @@
+/* One table of options a program: getopt_long's arrays and the text of --help
+ * both come from it. */
+#include "options.h"
+
+#include "bytes.h"
+#include "log.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_VERSION 255 /* no short option: below those of the programs */
+
+static const struct option_spec common[] = {
+    {'h', "help", NULL, "show this help"},
+    {KEY_VERSION, "version", NULL, "show the version"},
+    {0},
+};
+
+static void print_help(const struct option_spec *spec)
+{
+	char left[64];
+	int used = snprintf(left, sizeof left, "%c%c%s--%s%s%s",
+			    spec->key < KEY_VERSION ? '-' : ' ',
+			    spec->key < KEY_VERSION ? spec->key : ' ',
+			    spec->key < KEY_VERSION ? ", " : "  ", spec->name,
+			    spec->arg ? " " : "", spec->arg ? spec->arg : "");
+	printf("  %-27s%s", left,
+	       used > 26 ? "\n                             " : "");
+	for (const char *c = spec->help; *c; c++) {
+		putchar(*c);
+		if (*c == '\n')
+			printf("%29s", "");
+	}
+	putchar('\n');
+}
+
+static void help(const struct options *o)
+{
+	const char *line = o->synopsis;
+	for (const char *lead = "usage:"; *line; lead = "      ") {
+		size_t len = strcspn(line, "\n");
+		printf("%s %s %.*s\n", lead, log_name(), (int)len, line);
+		line += len + (line[len] == '\n');
+	}
+	printf("\n%s\n\n", o->about);
+	for (const struct option_spec *s = o->specs; s->name; s++)
+		print_help(s);
+	for (const struct option_spec *s = common; s->name; s++)
+		print_help(s);
+	exit(EXIT_SUCCESS);
+}
+
+static void version(void)
+{
+	printf("%s (Reenact) %s\n", log_name(), REENACT_VERSION);
+	exit(EXIT_SUCCESS);
+}
+
+struct tables {
+	struct option *longs;
+	char *shorts;
+	size_t count, short_len;
+};
+
+static void tables_add(struct tables *t, const struct option_spec *specs)
+{
+	for (const struct option_spec *s = specs; s->name; s++) {
+		t->longs =
+		    xreallocarray(t->longs, t->count + 2, sizeof *t->longs);
+		t->longs[t->count++] = (struct option){
+		    s->name, s->arg ? required_argument : no_argument, NULL,
+		    s->key};
+		t->longs[t->count] = (struct option){0};
+		if (s->key >= KEY_VERSION)
+			continue;
+		t->shorts = xreallocarray(t->shorts, t->short_len + 3, 1);
+		t->shorts[t->short_len++] = (char)s->key;
+		if (s->arg)
+			t->shorts[t->short_len++] = ':';
+		t->shorts[t->short_len] = '\0';
+	}
+}
+
+int options_parse(const struct options *o, void *context, int argc, char **argv)
+{
+	struct tables t = {0};
+	tables_add(&t, common);
+	tables_add(&t, o->specs);
+	opterr = 0; /* our own words: one line, our name */
+	for (;;) {
+		int key = getopt_long(argc, argv, t.shorts, t.longs, NULL);
+		if (key == -1)
+			break;
+		if (key == 'h')
+			help(o);
+		if (key == KEY_VERSION)
+			version();
+		if (key == '?') {
+			/* optopt names a known option whose value is wrong */
+			const char *word = argv[optind - 1];
+			if (optopt >= KEY_VERSION ||
+			    (optopt && strchr(t.shorts, optopt)))
+				log_usage("%s: needs a value, or takes none",
+					  word);
+			log_usage("unknown option %s", word);
+		}
+		o->take(context, key, optarg);
+	}
+	free(t.longs);
+	free(t.shorts);
+	return optind;
+}

@@ -1,0 +1,48 @@
+/* Capture files as one recording: a run of frames, in file order.
+ *
+ * Files are mapped, never read into memory; what is compressed or comes from a
+ * pipe is first spooled to an unlinked temporary file, and that is mapped.
+ * So every slice handed out stays valid until source_free. */
+#ifndef CAPTURE_SOURCE_H
+#define CAPTURE_SOURCE_H
+
+#include "bytes.h"
+
+/* One captured frame. */
+struct frame {
+	struct slice data;  /* what was captured of it */
+	uint32_t wire_len;  /* its length on the wire, at least data.len */
+	uint16_t link_type; /* LINKTYPE_ number, as in the file */
+	int64_t time;       /* nanoseconds since the epoch */
+};
+
+struct source_counts {
+	uint64_t frames;    /* handed out */
+	uint64_t filtered;  /* left out by the filter */
+	uint64_t bad;       /* records or blocks that could not be read */
+	uint64_t cut_files; /* files that end inside a record */
+};
+
+struct source;
+
+/* filter is an expression in libpcap's language, or NULL. A faulty one ends
+ * the program with EXIT_USAGE. */
+struct source *source_new(const char *filter);
+
+/* Adds a capture file, "-" for standard input: pcap or pcapng, plain, gzip or
+ * zstd. What it is has been checked on return, so that a wrong file is told
+ * before any work. Returns 0, or -1 after having said why. */
+int source_add(struct source *s, const char *path);
+
+/* The next frame of all files in the order of source_add. False at the end.
+ * A cut tail is warned of once and ends its file. */
+bool source_next(struct source *s, struct frame *f);
+
+/* Where a byte of a frame stands in the recording, counted from its first
+ * byte over all files: gives things found in several frames their order. */
+uint64_t source_position(const struct source *s, const uint8_t *byte);
+
+const struct source_counts *source_counts(const struct source *s);
+void source_free(struct source *s); /* unmaps: frames are gone */
+
+#endif
