@@ -1,0 +1,92 @@
+/* The fields of a request that tell answers apart, and that a malicious page
+ * tests (P13, P16). */
+#include "traits.h"
+
+#include "capture/http.h"
+
+#include <string.h>
+
+static const char *const names[TRAITS] = {
+    [TRAIT_COOKIE] = "Cookie",
+    [TRAIT_REFERER] = "Referer",
+    [TRAIT_AGENT] = "User-Agent",
+    [TRAIT_LANGUAGE] = "Accept-Language",
+    [TRAIT_RANGE] = "Range",
+    [TRAIT_IF_RANGE] = "If-Range",
+    [TRAIT_IF_NONE_MATCH] = "If-None-Match",
+    [TRAIT_IF_MODIFIED] = "If-Modified-Since",
+    [TRAIT_IF_MATCH] = "If-Match",
+    [TRAIT_IF_UNMODIFIED] = "If-Unmodified-Since",
+    [TRAIT_ENCODINGS] = "Accept-Encoding",
+};
+
+const char *trait_name(enum trait which)
+{
+	return names[which];
+}
+
+static void take(struct traits *t, const struct field *f)
+{
+	for (enum trait i = 0; i < TRAITS; i++) {
+		/* the first letter and the length tell most names apart */
+		if ((f->name.data[0] | 0x20) != (names[i][0] | 0x20) ||
+		    f->name.len != strlen(names[i]))
+			continue;
+		if (!t->value[i].data &&
+		    slice_equal_nocase(f->name, slice_of(names[i])))
+			t->value[i] = f->value;
+	}
+}
+
+struct traits traits_read(struct slice fields)
+{
+	struct traits t = {0};
+	struct field f;
+	while (http_field_next(&fields, &f))
+		if (f.name.len)
+			take(&t, &f);
+	return t;
+}
+
+struct slice head_fields(struct slice head)
+{
+	while (head.len && (head.data[0] == '\r' || head.data[0] == '\n'))
+		head = slice_from(head, 1);
+	return slice_from(head, slice_find(head, '\n') + 1);
+}
+
+struct traits traits_of_head(struct slice head)
+{
+	return traits_read(head_fields(head));
+}
+
+struct slice head_range(struct slice head)
+{
+	struct slice rest = head_fields(head);
+	/* most requests have none: look at the start of each line only */
+	while (rest.len) {
+		struct slice next =
+		    slice_from(rest, slice_find(rest, '\n') + 1);
+		struct field f;
+		if ((rest.data[0] | 0x20) == 'r' &&
+		    slice_starts_nocase(rest, SLICE("range")) &&
+		    http_field_next(&rest, &f) &&
+		    slice_equal_nocase(f.name, SLICE("range")))
+			return f.value;
+		rest = next;
+	}
+	return (struct slice){0};
+}
+
+bool traits_conditional(const struct traits *t)
+{
+	return t->value[TRAIT_IF_NONE_MATCH].data ||
+	       t->value[TRAIT_IF_MODIFIED].data;
+}
+
+bool trait_equal(const struct traits *a, const struct traits *b,
+		 enum trait which)
+{
+	return !a->value[which].data == !b->value[which].data &&
+	       slice_equal(a->value[which], b->value[which]);
+}

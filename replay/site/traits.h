@@ -1,0 +1,43 @@
+/* The fields of a request that tell answers apart, and that a malicious page
+ * tests (P13, P16). */
+#ifndef SITE_TRAITS_H
+#define SITE_TRAITS_H
+
+#include "capture/bytes.h"
+
+enum trait {
+	TRAIT_COOKIE,
+	TRAIT_REFERER,
+	TRAIT_AGENT,
+	TRAIT_LANGUAGE,
+	TRAIT_RANGE,
+	TRAIT_IF_RANGE,
+	TRAIT_IF_NONE_MATCH,
+	TRAIT_IF_MODIFIED,
+	TRAIT_IF_MATCH,
+	TRAIT_IF_UNMODIFIED,
+	TRAIT_ENCODINGS, /* Accept-Encoding */
+	TRAITS
+};
+
+/* Values of the first field of each name; data NULL: none. */
+struct traits {
+	struct slice value[TRAITS];
+};
+
+/* fields: field lines, as struct message has them. */
+struct traits traits_read(struct slice fields);
+/* The same of a whole head. */
+struct traits traits_of_head(struct slice head);
+/* The field lines of a head: without its start line and empty lines before. */
+struct slice head_fields(struct slice head);
+/* The Range field's value alone, data NULL if none: quicker. */
+struct slice head_range(struct slice head);
+
+/* Whether the request is answered by 304 at all (RFC 9110 13.1). */
+bool traits_conditional(const struct traits *t);
+bool trait_equal(const struct traits *a, const struct traits *b,
+		 enum trait which);
+const char *trait_name(enum trait which); /* of the field */
+
+#endif
