@@ -287,7 +287,10 @@ static void settle_probes(struct output *o, bool from_start)
 			p[k].len = length(&p[k]);
 			if (alone)
 				p[k].data = NULL;
-			p[kept++] = p[k];
+			if (alone && kept && !p[kept - 1].data)
+				p[kept - 1].len += p[k].len;
+			else
+				p[kept++] = p[k];
 		}
 	}
 	o->count = kept;
