@@ -26,7 +26,8 @@ struct exchange {
 	struct slice request_head;  /* in one piece */
 	struct slice response_head; /* of the final response; data NULL: none */
 	struct slice method, target;
-	struct slice host; /* the Host field's value, data NULL if none */
+	struct slice host;   /* the Host field's value, data NULL if none */
+	struct slice tunnel; /* target of the CONNECT it came through, if any */
 
 	struct span request_body;  /* raw: with its chunk framing */
 	struct span response;      /* all that answered: interim responses, head
@@ -45,13 +46,23 @@ const char *exchange_state_name(enum exchange_state state);
 const struct endpoint *exchange_client(const struct exchange *e);
 const struct endpoint *exchange_server(const struct exchange *e);
 
-/* Finds the exchanges of one flow and hands them over in the order of their
- * requests, each valid during the call only. Heads that cross pieces are
- * copied to the spool. Returns how many there were; the flow must outlive
- * them. */
-size_t exchanges_find(const struct flow *flow, struct spool *heads,
-		      void (*take)(void *context, const struct exchange *e),
-		      void *context);
+/* What is still to be read of a flow. Begin with {.flow = flow}. */
+struct talk {
+	const struct flow *flow;
+	struct place from[2]; /* in flow->streams */
+	struct slice tunnel;  /* the CONNECT target whose tunnel this is */
+};
+
+/* Called for each exchange in the order of the requests; e is valid during the
+ * call only. first is the first byte of the request in the recording. */
+typedef void exchange_taker(void *context, const struct exchange *e,
+			    const uint8_t *first);
+
+/* Finds the exchanges of a talk. Heads that cross pieces are copied to the
+ * spool. Returns true if it ended with a CONNECT that succeeded: talk then
+ * stands at what the tunnel carries, to be read as a flow of its own. */
+bool exchanges_find(struct talk *talk, struct spool *heads,
+		    exchange_taker *take, void *context);
 
 /* Walks a body with its transfer coding taken off, as span_next does; with
  * data NULL: a gap. */

@@ -57,9 +57,9 @@ struct flow_counts {
 
 struct flows;
 
-/* max_segments bounds what is kept in all, 24 bytes each (0: a default that
- * fits a 16 GB capture). What comes past it is dropped, and its place is a
- * gap. */
+/* What is kept is bounded: segments in all (24 bytes each; 0: a default that
+ * fits a capture of 64 GB) and connections. What comes past that is dropped
+ * and counted, and its place is a gap. */
 struct flows *flows_new(uint64_t max_segments);
 
 /* Notes one TCP segment; its payload is borrowed as long as flows live. */

@@ -237,7 +237,8 @@ static bool read_version(struct slice s, uint8_t *minor)
  * seen in the wild: the last word is the version, the first the method. */
 static bool read_request_line(struct slice line, struct message *m)
 {
-	line = slice_trim(line);
+	while (line.len && is_blank(line.data[line.len - 1]))
+		line.len--;
 	if (line.len < sizeof "X X HTTP/1.1" - 1)
 		return false;
 	struct slice version = slice_from(line, line.len - 8);

@@ -1,0 +1,141 @@
+/* dnsgen: prints a dnsmasq configuration for the hosts of a recording. */
+#include "capture/log.h"
+#include "capture/options.h"
+#include "capture/recording.h"
+#include "dnsmasq.h"
+#include "hostname.h"
+#include "rewrite/steer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LEFT_OUT_SHOWN 20
+
+struct config {
+	const char *filter;
+	struct slice zone;
+	struct address *addresses;
+	size_t count;
+	bool recorded;
+};
+
+static void take_ip(struct config *c, const char *value)
+{
+	struct address address;
+	if (!strcmp(value, "recorded")) {
+		c->recorded = true;
+		return;
+	}
+	if (!address_parse(slice_of(value), &address))
+		log_usage("--ip %s: neither an IP address nor \"recorded\"",
+			  value);
+	for (size_t i = 0; i < c->count; i++)
+		if (address_equal(&c->addresses[i], &address))
+			return;
+	c->addresses =
+	    xreallocarray(c->addresses, c->count + 1, sizeof *c->addresses);
+	c->addresses[c->count++] = address;
+}
+
+static void take_zone(struct config *c, const char *value)
+{
+	c->zone = slice_of(value);
+	if (c->zone.len && c->zone.data[c->zone.len - 1] == '.')
+		c->zone.len--;
+	if (hostname_fault(c->zone) || c->zone.len > STEER_ZONE_MAX)
+		log_usage("--zone %s: not a DNS name, or too long", value);
+}
+
+static void take_option(void *context, int key, const char *value)
+{
+	struct config *c = context;
+	switch (key) {
+	case 'i':
+		take_ip(c, value);
+		break;
+	case 'f':
+		c->filter = value;
+		break;
+	case 'z':
+		take_zone(c, value);
+		break;
+	}
+}
+
+static const struct option_spec specs[] = {
+    {'i', "ip", "ADDR",
+     "lead every host to this address instead of 127.0.0.1;\n"
+     "may be repeated, for IPv4 and IPv6;\n"
+     "\"recorded\": to the addresses it had in the recording"},
+    {'f', "filter", "EXPRESSION",
+     "read only the packets that match, as in tcpdump"},
+    {'z', "zone", "NAME",
+     "zone of the names that stand for IP addresses (" STEER_ZONE ")"},
+    {0},
+};
+
+static const struct options options = {
+    .specs = specs,
+    .synopsis = "[OPTIONS] CAPTURE...",
+    .about = "Prints a dnsmasq configuration for every host recorded in the "
+	     "captures.",
+    .take = take_option,
+};
+
+static void collect(struct hosts *h, const struct recording *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		const struct exchange *e = &r->exchanges[i];
+		hosts_add_request(h, e->method, e->target, e->host,
+				  &exchange_server(e)->address);
+	}
+	for (size_t i = 0; i < names_count(r->names); i++)
+		hosts_add_name(h, names_get(r->names, i));
+	hosts_finish(h);
+}
+
+static void tell_left_out(const struct hosts *h)
+{
+	size_t count = hosts_left_out(h);
+	for (size_t i = 0; i < count && i < LEFT_OUT_SHOWN; i++) {
+		struct slice line = hosts_left_out_line(h, i);
+		log_warn("%.*s", (int)line.len, (const char *)line.data);
+	}
+	if (count > LEFT_OUT_SHOWN)
+		log_warn("%zu more hosts left out", count - LEFT_OUT_SHOWN);
+}
+
+static void use_default_address(struct config *c)
+{
+	if (c->recorded && c->count)
+		log_usage("--ip: either \"recorded\" or addresses");
+	if (!c->recorded && !c->count)
+		take_ip(c, "127.0.0.1");
+}
+
+int main(int argc, char **argv)
+{
+	struct config c = {.zone = SLICE(STEER_ZONE)};
+	log_init("dnsgen");
+	int first = options_parse(&options, &c, argc, argv);
+	if (first == argc)
+		log_usage("no capture given");
+	use_default_address(&c);
+
+	struct recording *recording =
+	    recording_read(c.filter, argv + first, (size_t)(argc - first));
+	if (!recording)
+		return EXIT_FAILURE;
+	struct hosts *hosts = hosts_new(c.zone);
+	collect(hosts, recording);
+	tell_left_out(hosts);
+	dnsmasq_write(stdout, hosts, c.addresses, c.count);
+	if (fflush(stdout) || ferror(stdout))
+		log_fatal("cannot write to standard output: %s",
+			  strerror(errno));
+	hosts_free(hosts);
+	recording_free(recording);
+	free(c.addresses);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,621 @@
+/* Flows become exchanges: requests and responses paired in order. */
+#include "exchange.h"
+
+#include "cursor.h"
+
+#include <string.h>
+
+/* Bytes looked at in search of a message's start after a loss, in one talk.
+ * Enough for any real one; a hostile capture must not make us search for
+ * ever. */
+#define SEARCH_MAX (UINT64_C(64) << 20)
+
+/* Whether the responses still answer the requests one by one. */
+enum alignment {
+	ALIGNED,
+	LATE_START, /* the recording began inside the connection: the first
+		       responses may answer requests that it does not hold */
+	LOST,       /* a response's start or end was lost */
+};
+
+/* A request that was read, with the state of what it alone says. */
+struct asked {
+	struct exchange e;
+	const uint8_t *first;
+	enum exchange_state state;
+};
+
+struct finder {
+	struct talk *talk;
+	struct spool *heads;
+	struct buf scratch; /* a head that crosses pieces */
+	struct cursor asking, answering;
+	enum alignment alignment;
+	bool begun; /* a request was found */
+	uint64_t search_left;
+	struct asked next; /* read ahead */
+	bool has_next;
+};
+
+const char *exchange_state_name(enum exchange_state state)
+{
+	switch (state) {
+	case EXCHANGE_COMPLETE:
+		return "complete";
+	case EXCHANGE_NO_RESPONSE:
+		return "no-response";
+	case EXCHANGE_CUT:
+		return "cut";
+	case EXCHANGE_GAP:
+		return "gap";
+	case EXCHANGE_MALFORMED:
+		return "malformed";
+	}
+	return "-";
+}
+
+const struct endpoint *exchange_client(const struct exchange *e)
+{
+	return &e->flow->ends[e->client];
+}
+
+const struct endpoint *exchange_server(const struct exchange *e)
+{
+	return &e->flow->ends[!e->client];
+}
+
+/* ---- heads ---- */
+
+enum head_result {
+	HEAD_WHOLE,
+	HEAD_NONE, /* what stands there is no message */
+	HEAD_END,  /* the stream ends in it, or before it */
+	HEAD_GAP,  /* bytes of it are missing */
+};
+
+static enum http_result parse(struct slice in, const struct slice *method,
+			      struct message *m)
+{
+	return method ? http_response(in, *method, m) : http_request(in, m);
+}
+
+/* Whether the bytes added from old on may end a head or its first line, so
+ * that parsing it again is worth the while. */
+static bool worth_parsing(const struct buf *b, size_t old, bool *first_line)
+{
+	struct slice all = buf_slice(b);
+	size_t at = old + slice_find(slice_from(all, old), '\n');
+	if (at == all.len)
+		return false;
+	if (!*first_line)
+		return *first_line = true;
+	for (; at < all.len;
+	     at += 1 + slice_find(slice_from(all, at + 1), '\n')) {
+		size_t before = at;
+		if (before && all.data[before - 1] == '\r')
+			before--;
+		if (before && all.data[before - 1] == '\n')
+			return true;
+	}
+	return false;
+}
+
+/* What of a head stands before a loss: its whole lines are read as if it ended
+ * there, so that a request line or a status line counts. */
+static void parse_part(struct finder *f, const struct slice *method,
+		       struct message *m)
+{
+	struct buf *b = &f->scratch;
+	while (b->len && b->data[b->len - 1] != '\n')
+		b->len--;
+	buf_add_string(b, "\r\n");
+	if (parse(buf_slice(b), method, m) != HTTP_DONE)
+		*m = (struct message){0};
+}
+
+/* Moves a head out of the scratch buffer. */
+static bool settle_head(struct finder *f, const struct slice *method,
+			struct message *m)
+{
+	if (!m->head.len)
+		return true;
+	size_t len = m->head.len;
+	uint8_t *place = spool_take(f->heads, len, 0);
+	if (!place)
+		return false;
+	memcpy(place, f->scratch.data, len);
+	return parse((struct slice){place, len}, method, m) == HTTP_DONE;
+}
+
+/* A head that is not in one piece. */
+static enum head_result gather_head(struct finder *f, struct cursor *c,
+				    const struct slice *method,
+				    struct message *m)
+{
+	struct cursor look = *c;
+	struct slice bytes;
+	bool first_line = false;
+	enum http_result r = HTTP_MORE;
+	buf_clear(&f->scratch);
+	while (r == HTTP_MORE && cursor_bytes(&look, &bytes) && bytes.data) {
+		size_t old = f->scratch.len;
+		buf_add(&f->scratch, bytes);
+		cursor_skip(&look, bytes.len, NULL);
+		if (worth_parsing(&f->scratch, old, &first_line) ||
+		    f->scratch.len > HTTP_HEAD_MAX)
+			r = parse(buf_slice(&f->scratch), method, m);
+	}
+	if (r == HTTP_BAD)
+		return HEAD_NONE;
+	enum head_result result = HEAD_WHOLE;
+	if (r == HTTP_MORE) {
+		result = cursor_bytes(&look, &bytes) ? HEAD_GAP : HEAD_END;
+		parse_part(f, method, m);
+		*c = look;
+	} else {
+		cursor_skip(c, m->head.len, NULL);
+	}
+	return settle_head(f, method, m) ? result : HEAD_NONE;
+}
+
+/* Reads a head at c: of a request, or of a response to method. The cursor
+ * moves behind what was read of it, but for HEAD_NONE. After HEAD_END and
+ * HEAD_GAP m holds what was whole of it, if that was the first line at
+ * least. */
+static enum head_result read_head(struct finder *f, struct cursor *c,
+				  const struct slice *method, struct message *m)
+{
+	struct slice bytes;
+	*m = (struct message){0};
+	if (!cursor_bytes(c, &bytes))
+		return HEAD_END;
+	if (!bytes.data)
+		return HEAD_GAP;
+	switch (parse(bytes, method, m)) {
+	case HTTP_DONE:
+		cursor_skip(c, m->head.len, NULL);
+		return HEAD_WHOLE;
+	case HTTP_BAD:
+		return HEAD_NONE;
+	case HTTP_MORE:
+		break;
+	}
+	return gather_head(f, c, method, m);
+}
+
+/* Looks for the next segment that begins with a message, from the one after
+ * c's place on and not before a time. After a loss that is where messages are
+ * found: anywhere else it could be the content of one. */
+static bool search_head(struct finder *f, struct cursor *c,
+			const struct slice *method, int64_t not_before)
+{
+	struct cursor look = *c;
+	bool more =
+	    look.at.skip ? cursor_next_piece(&look) : !cursor_at_end(&look);
+	for (; more && f->search_left; more = cursor_next_piece(&look)) {
+		struct slice bytes;
+		struct message m;
+		f->search_left--;
+		if (!cursor_bytes(&look, &bytes) || !bytes.data ||
+		    cursor_time(&look) < not_before ||
+		    (method && bytes.data[0] != 'H'))
+			continue;
+		struct cursor try = look;
+		enum head_result r = read_head(f, &try, method, &m);
+		uint64_t cost = f->scratch.len;
+		f->search_left -= cost < f->search_left ? cost : f->search_left;
+		if (r != HEAD_WHOLE)
+			continue;
+		*c = look;
+		return true;
+	}
+	return false;
+}
+
+/* ---- bodies ---- */
+
+static enum exchange_state read_chunked(struct cursor *c, uint64_t *bytes)
+{
+	struct chunked chunked = {0};
+	struct slice in, data;
+	bool gap = false;
+	while (cursor_bytes(c, &in)) {
+		if (!in.data) {
+			gap = true;
+			if (!chunked_skip(&chunked, in.len))
+				return EXCHANGE_GAP;
+			*bytes += in.len;
+			cursor_skip(c, in.len, NULL);
+			continue;
+		}
+		struct slice left = in;
+		enum http_result r = chunked_next(&chunked, &left, &data);
+		cursor_skip(c, in.len - left.len, NULL);
+		*bytes += data.len;
+		if (r == HTTP_BAD)
+			return gap ? EXCHANGE_GAP : EXCHANGE_MALFORMED;
+		if (r == HTTP_DONE)
+			return gap ? EXCHANGE_GAP : EXCHANGE_COMPLETE;
+	}
+	return gap ? EXCHANGE_GAP : EXCHANGE_CUT;
+}
+
+/* Reads a body at c. bytes: its length with the transfer coding taken off. The
+ * framing can be lost for EXCHANGE_GAP of a chunked one and for
+ * EXCHANGE_MALFORMED: *lost. */
+static enum exchange_state read_body(struct cursor *c, const struct message *m,
+				     uint64_t *bytes, bool *lost)
+{
+	uint64_t missing = 0;
+	enum exchange_state state = EXCHANGE_COMPLETE;
+	*bytes = 0;
+	*lost = false;
+	switch (m->framing) {
+	case HTTP_NO_BODY:
+		break;
+	case HTTP_LENGTH:
+		*bytes = cursor_skip(c, m->length, &missing);
+		if (*bytes < m->length)
+			state = EXCHANGE_CUT;
+		break;
+	case HTTP_CHUNKED:
+		state = read_chunked(c, bytes);
+		*lost = state == EXCHANGE_GAP || state == EXCHANGE_MALFORMED;
+		break;
+	case HTTP_UNTIL_CLOSE:
+		*bytes = cursor_skip(c, UINT64_MAX, &missing);
+		/* A reset is no orderly end (RFC 9112 8). */
+		if (c->stream->end != STREAM_FIN)
+			state = EXCHANGE_CUT;
+		break;
+	}
+	return missing ? EXCHANGE_GAP : state;
+}
+
+/* ---- requests ---- */
+
+static void take_request(struct asked *a, struct talk *talk, int side,
+			 const struct message *m)
+{
+	a->e.flow = talk->flow;
+	a->e.tunnel = talk->tunnel;
+	a->e.client = (uint8_t)side;
+	a->e.request_head = m->head;
+	a->e.method = m->method;
+	a->e.target = m->target;
+	a->e.host = m->host;
+	a->e.request_framing = (uint8_t)m->framing;
+}
+
+/* Reads the next request of the talk into f->next. False if there is none. */
+static bool read_request(struct finder *f)
+{
+	struct asked *a = &f->next;
+	struct cursor *c = &f->asking;
+	struct message m;
+	for (;;) {
+		cursor_skip_line_breaks(c);
+		*a = (struct asked){.state = EXCHANGE_COMPLETE};
+		struct slice bytes;
+		if (!cursor_bytes(c, &bytes))
+			return false;
+		a->first = bytes.data;
+		a->e.time = cursor_time(c);
+		enum head_result r = read_head(f, c, NULL, &m);
+		if (r == HEAD_WHOLE || m.method.len) {
+			if (r == HEAD_GAP)
+				a->state = EXCHANGE_GAP;
+			if (r == HEAD_END)
+				a->state = EXCHANGE_CUT;
+			break;
+		}
+		/* A connection that begins with something else is no HTTP. */
+		if (r == HEAD_NONE && !f->begun && c->stream->from_start)
+			return false;
+		if (r == HEAD_GAP && f->begun)
+			f->alignment = LOST;
+		if (!search_head(f, c, NULL, INT64_MIN))
+			return false;
+	}
+	f->begun = true;
+	take_request(a, f->talk, c->side, &m);
+	if (m.malformed)
+		a->state = EXCHANGE_MALFORMED;
+	if (a->state != EXCHANGE_COMPLETE)
+		return true;
+	uint64_t length;
+	bool lost;
+	a->e.request_body.start = c->at;
+	uint64_t from = c->offset;
+	read_body(c, &m, &length, &lost);
+	a->e.request_body.len = c->offset - from;
+	return true;
+}
+
+static bool peek_request(struct finder *f)
+{
+	if (!f->has_next)
+		f->has_next = read_request(f);
+	return f->has_next;
+}
+
+/* ---- responses ---- */
+
+/* Whether the server said anything between two times. */
+static bool spoke_between(const struct stream *s, int64_t after, int64_t before)
+{
+	uint32_t low = 0, high = s->count;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (s->pieces[mid].time <= after)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < s->count && s->pieces[low].time < before;
+}
+
+/* After a loss: whether the response at a time answers a later request, since
+ * the server had spoken between the two requests. */
+static bool answers_later(struct finder *f, const struct exchange *e,
+			  int64_t time)
+{
+	return f->alignment == LOST && peek_request(f) &&
+	       f->next.e.time <= time &&
+	       spoke_between(f->answering.stream, e->time, f->next.e.time);
+}
+
+/* Reads the body of a final response. Returns whether the place of the next
+ * message is known. */
+static bool take_body(struct finder *f, struct exchange *e,
+		      const struct message *m)
+{
+	struct cursor *c = &f->answering;
+	uint64_t from = c->offset;
+	bool lost;
+	e->response_body.start = c->at;
+	enum exchange_state state = read_body(c, m, &e->body_bytes, &lost);
+	if (m->malformed)
+		state = EXCHANGE_MALFORMED;
+	/* Of a message without an end all that was sent is told. */
+	if (state == EXCHANGE_MALFORMED)
+		cursor_skip(c, UINT64_MAX, NULL);
+	e->response_body.len = c->offset - from;
+	e->state = (uint8_t)state;
+	return !lost;
+}
+
+/* Where the framing was lost, the search for the next response begins not
+ * before the next request. */
+static void find_again(struct finder *f)
+{
+	f->alignment = LOST;
+	if (peek_request(f) &&
+	    search_head(f, &f->answering, &f->next.e.method, f->next.e.time))
+		return;
+	cursor_skip(&f->answering, UINT64_MAX, NULL);
+}
+
+enum answer_result {
+	ANSWER_HEAD,  /* the head of the final response was read */
+	ANSWER_NONE,  /* nothing of one is there */
+	ANSWER_WRONG, /* something else is there */
+	ANSWER_CUT,   /* the stream ends in it */
+	ANSWER_LOST,  /* bytes of it are missing */
+	ANSWER_LATER, /* it was lost whole: what follows answers a later one */
+};
+
+/* Whether a response that begins at a time answers a request from before the
+ * recording; it is then passed over. */
+static bool answers_earlier(struct finder *f, const struct exchange *e,
+			    const struct message *m, int64_t time)
+{
+	if (f->alignment == ALIGNED || time >= e->time)
+		return false;
+	uint64_t bytes;
+	bool lost;
+	read_body(&f->answering, m, &bytes, &lost);
+	return true;
+}
+
+/* Reads up to the head of the final response. *from becomes the place of the
+ * first byte that answers. */
+static enum answer_result read_answer(struct finder *f, struct exchange *e,
+				      struct cursor *from, struct message *m)
+{
+	struct cursor *c = &f->answering;
+	bool interim = false;
+	for (;;) {
+		cursor_skip_line_breaks(c);
+		if (!interim)
+			*from = *c;
+		int64_t time = cursor_time(c);
+		struct cursor before = *c;
+		switch (read_head(f, c, &e->method, m)) {
+		case HEAD_NONE:
+			interim = false;
+			if (search_head(f, c, &e->method, e->time))
+				continue;
+			return f->alignment == ALIGNED ? ANSWER_WRONG
+						       : ANSWER_NONE;
+		case HEAD_END:
+			return c->offset > from->offset ? ANSWER_CUT
+							: ANSWER_NONE;
+		case HEAD_GAP:
+			return ANSWER_LOST;
+		case HEAD_WHOLE:
+			break;
+		}
+		if (answers_earlier(f, e, m, time))
+			continue;
+		if (answers_later(f, e, time)) {
+			*c = before;
+			*m = (struct message){0};
+			return ANSWER_LATER;
+		}
+		f->alignment = ALIGNED;
+		if (m->status >= 200 || m->status == 101)
+			return ANSWER_HEAD;
+		interim = true;
+	}
+}
+
+static void read_response(struct finder *f, struct exchange *e)
+{
+	struct cursor *c = &f->answering, from = *c;
+	struct message m = {0};
+	bool lost = false;
+	enum answer_result r = read_answer(f, e, &from, &m);
+	e->response_head = m.head;
+	e->status = m.status;
+	e->response_framing = (uint8_t)m.framing;
+	e->response.start = from.at;
+	switch (r) {
+	case ANSWER_HEAD:
+		lost = !take_body(f, e, &m);
+		break;
+	case ANSWER_NONE:
+		e->state = EXCHANGE_NO_RESPONSE;
+		return;
+	case ANSWER_WRONG:
+		e->state = EXCHANGE_MALFORMED;
+		cursor_skip(c, UINT64_MAX, NULL);
+		break;
+	case ANSWER_CUT:
+		e->state = EXCHANGE_CUT;
+		break;
+	case ANSWER_LOST:
+		e->state = EXCHANGE_GAP;
+		lost = true;
+		break;
+	case ANSWER_LATER:
+		e->state = EXCHANGE_GAP;
+		return;
+	}
+	e->response.len = c->offset - from.offset;
+	if (e->response.len) {
+		e->answer_time = cursor_time(&from);
+		e->end_time = cursor_last_time(c);
+	}
+	if (lost)
+		find_again(f);
+}
+
+/* ---- the talk ---- */
+
+static void begin(struct finder *f, int asking)
+{
+	const struct stream *s = f->talk->flow->streams;
+	const struct place *from = f->talk->from;
+	f->asking = cursor_of(&s[asking], from[asking], asking);
+	f->answering = cursor_of(&s[!asking], from[!asking], !asking);
+	f->begun = f->has_next = false;
+	f->alignment =
+	    s[0].from_start && s[1].from_start ? ALIGNED : LATE_START;
+}
+
+/* Which side asks: the one that opened the connection if that is known and it
+ * begins with a request, else the one with the earlier request. False if there
+ * is none. */
+static bool choose_sides(struct finder *f)
+{
+	int64_t time = 0;
+	int asking = -1;
+	for (int side = 0; side < 2; side++) {
+		begin(f, side);
+		if (!peek_request(f))
+			continue;
+		if (asking < 0 || f->next.e.time < time) {
+			asking = side;
+			time = f->next.e.time;
+		}
+		if (f->asking.stream->from_start)
+			break;
+	}
+	if (asking >= 0 && asking != f->asking.side)
+		begin(f, asking);
+	return asking >= 0 && peek_request(f);
+}
+
+/* The exchange whose request was read, whole or not. */
+static void finish(struct finder *f, struct asked *a)
+{
+	read_response(f, &a->e);
+	/* A request whose head is not whole has no certain key, whatever
+	 * answered it. One whose body is not whole was answered all the
+	 * same. */
+	if (a->state != EXCHANGE_COMPLETE && a->e.state == EXCHANGE_COMPLETE)
+		a->e.state = (uint8_t)a->state;
+	if (!a->e.end_time)
+		a->e.end_time = a->e.time;
+}
+
+bool exchanges_find(struct talk *talk, struct spool *heads,
+		    exchange_taker *take, void *context)
+{
+	struct finder f = {
+	    .talk = talk, .heads = heads, .search_left = SEARCH_MAX};
+	bool tunnel = false, upgraded = false;
+	if (!choose_sides(&f)) {
+		buf_release(&f.scratch);
+		return false;
+	}
+	while (!tunnel && !upgraded && peek_request(&f)) {
+		struct asked a = f.next;
+		f.has_next = false;
+		finish(&f, &a);
+		take(context, &a.e, a.first);
+		bool well = a.e.state == EXCHANGE_COMPLETE;
+		upgraded = well && a.e.status == 101;
+		tunnel = well && a.e.status / 100 == 2 &&
+			 slice_equal(a.e.method, SLICE("CONNECT"));
+		if (tunnel)
+			talk->tunnel = a.e.target;
+	}
+	talk->from[f.asking.side] = f.asking.at;
+	talk->from[f.answering.side] = f.answering.at;
+	buf_release(&f.scratch);
+	return tunnel;
+}
+
+/* ---- bodies, once more: for readers ---- */
+
+static struct body_reader read_from(const struct stream *stream,
+				    struct span span, uint8_t framing)
+{
+	return (struct body_reader){.span = span_read(stream, span),
+				    .framing = (enum http_framing)framing};
+}
+
+struct body_reader exchange_request_body(const struct exchange *e)
+{
+	return read_from(&e->flow->streams[e->client], e->request_body,
+			 e->request_framing);
+}
+
+struct body_reader exchange_response_body(const struct exchange *e)
+{
+	return read_from(&e->flow->streams[!e->client], e->response_body,
+			 e->response_framing);
+}
+
+bool body_next(struct body_reader *r, struct slice *bytes)
+{
+	if (r->framing != HTTP_CHUNKED)
+		return span_next(&r->span, bytes);
+	for (;;) {
+		if (!r->bytes.len && !span_next(&r->span, &r->bytes))
+			return false;
+		if (!r->bytes.data) {
+			*bytes = r->bytes;
+			r->bytes.len = 0;
+			return chunked_skip(&r->chunked, bytes->len);
+		}
+		enum http_result result =
+		    chunked_next(&r->chunked, &r->bytes, bytes);
+		if (bytes->len)
+			return true;
+		if (result != HTTP_MORE)
+			return false;
+	}
+}

@@ -1,0 +1,76 @@
+/* The names of a recording: what DNS answered, what TLS clients asked for. */
+#include "names.h"
+
+#include "dns.h"
+#include "hello.h"
+#include "log.h"
+#include "nameset.h"
+
+#include <stdlib.h>
+
+struct names {
+	struct nameset *set;
+	bool full; /* said */
+};
+
+struct names *names_new(void)
+{
+	struct names *n = xcalloc(1, sizeof *n);
+	n->set = nameset_new();
+	return n;
+}
+
+void names_free(struct names *n)
+{
+	if (!n)
+		return;
+	nameset_free(n->set);
+	free(n);
+}
+
+static void add(struct names *n, enum name_kind kind, struct slice text,
+		const struct address *address)
+{
+	if (text.len && text.data[text.len - 1] == '.')
+		text.len--;
+	struct name name = {kind, text, *address};
+	if (!text.len || text.len > NAMESET_TEXT_MAX ||
+	    nameset_add(n->set, &name) || n->full)
+		return;
+	n->full = true;
+	log_warn("more than %zu names in DNS and TLS: the rest is left out",
+		 nameset_count(n->set));
+}
+
+void names_add_dns(struct names *n, struct slice message)
+{
+	static const struct address none;
+	struct dns_reply reply;
+	if (!dns_parse(message, &reply))
+		return;
+	if (reply.missing)
+		add(n, NAME_MISSING, dns_text(&reply.chain[0]), &none);
+	for (size_t i = 0; i < reply.count; i++)
+		for (size_t j = 0; j <= reply.found[i].owner; j++)
+			add(n, NAME_ADDRESS, dns_text(&reply.chain[j]),
+			    &reply.found[i].address);
+}
+
+void names_add_tls(struct names *n, struct slice hello,
+		   const struct address *server)
+{
+	struct buf name = {0};
+	if (hello_server_name(hello, &name))
+		add(n, NAME_TLS, buf_slice(&name), server);
+	buf_release(&name);
+}
+
+size_t names_count(const struct names *n)
+{
+	return nameset_count(n->set);
+}
+
+const struct name *names_get(const struct names *n, size_t i)
+{
+	return nameset_get(n->set, i);
+}

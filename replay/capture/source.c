@@ -1,0 +1,297 @@
+/* Capture files as one recording: opens and maps them, tells what they are,
+ * walks them one after the other. */
+#include "source.h"
+
+#include "filter.h"
+#include "log.h"
+#include "unpack.h"
+#include "walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A mapped file, for source_position. */
+struct range {
+	const uint8_t *start;
+	uint64_t base; /* bytes of the files before it */
+};
+
+struct source {
+	struct filter *filter; /* NULL: every frame */
+	struct capture *captures;
+	struct range *ranges; /* the same, by address */
+	size_t count;
+	size_t current; /* the capture being read */
+	uint64_t size;  /* of all */
+	struct source_counts counts;
+};
+
+struct foreign {
+	uint32_t magic;
+	const char *name;
+};
+
+static const struct foreign foreigners[] = {
+    {0x736e6f6f, "snoop"},
+    {0x474d4255, "Microsoft Network Monitor"},
+    {0x52545353, "Microsoft Network Monitor 1"},
+    {0x54525343, "Network General Sniffer"},
+    {0x58435000, "NetXray"},
+    {0x504b0304, "zip"},
+    {0xfd377a58, "xz"},
+    {0x425a6839, "bzip2"},
+    {0x04224d18, "lz4"},
+};
+
+/* The whole line, made before it is needed: a signal handler may do little
+ * more than write. */
+static char changed_line[160];
+
+static void file_changed(int signal_number)
+{
+	(void)signal_number;
+	ssize_t n = write(STDERR_FILENO, changed_line, strlen(changed_line));
+	(void)n; /* nobody to tell */
+	_exit(EXIT_FAILURE);
+}
+
+/* Reading a mapped file behind its new end raises SIGBUS. */
+static void watch_changes(void)
+{
+	if (changed_line[0])
+		return;
+	snprintf(changed_line, sizeof changed_line,
+		 "%.80s: capture changed while it was being read\n",
+		 log_name());
+	struct sigaction action = {.sa_handler = file_changed};
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGBUS, &action, NULL);
+}
+
+struct source *source_new(const char *filter)
+{
+	struct source *s = xcalloc(1, sizeof *s);
+	if (filter)
+		s->filter = filter_new(filter);
+	return s;
+}
+
+/* Maps the whole file. No bytes if it is empty or after having said why it
+ * cannot be. */
+static struct slice map_file(int fd, const char *name)
+{
+	struct slice none = {0};
+	struct stat st;
+	if (fstat(fd, &st)) {
+		log_warn("%s: %s", name, strerror(errno));
+		return none;
+	}
+	if (!st.st_size) {
+		log_warn("%s: empty, not a capture file", name);
+		return none;
+	}
+	size_t len = (size_t)st.st_size;
+	void *data = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED) {
+		log_warn("%s: cannot map: %s", name, strerror(errno));
+		return none;
+	}
+	return (struct slice){data, len};
+}
+
+static void unmap(struct slice bytes)
+{
+	if (bytes.len)
+		munmap((void *)bytes.data, bytes.len);
+}
+
+static bool is_capture(struct slice bytes)
+{
+	return pcap_begins(bytes) || pcapng_begins(bytes);
+}
+
+static bool is_packed(struct slice bytes)
+{
+	return unpack_is_gzip(bytes) || unpack_is_zstd(bytes);
+}
+
+static bool is_readable(struct slice bytes)
+{
+	return is_capture(bytes) || is_packed(bytes);
+}
+
+/* Maps what fd, a temporary file of ours or -1, holds, and closes it. */
+static struct slice map_unpacked(int fd, const char *name)
+{
+	if (fd < 0)
+		return (struct slice){0};
+	struct slice bytes = map_file(fd, name);
+	close(fd);
+	return bytes;
+}
+
+/* The file's bytes, unpacked if need be; none after having said why. */
+static struct slice read_file(int fd, const char *name)
+{
+	struct unpack_rules rules = {name, is_readable};
+	struct stat st;
+	if (fstat(fd, &st) || S_ISDIR(st.st_mode)) {
+		log_warn("%s: is a directory", name);
+		return (struct slice){0};
+	}
+	/* Standard input may be a file of which somebody read a part. */
+	bool whole = S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0;
+	struct slice bytes = whole
+				 ? map_file(fd, name)
+				 : map_unpacked(unpack_pipe(fd, &rules), name);
+	if (!is_packed(bytes))
+		return bytes;
+	rules.wanted = is_capture;
+	int unpacked = unpack_is_gzip(bytes) ? unpack_gzip(bytes, &rules)
+					     : unpack_zstd(bytes, &rules);
+	unmap(bytes);
+	return map_unpacked(unpacked, name);
+}
+
+static struct slice read_path(const char *path, const char *name)
+{
+	if (!strcmp(path, "-"))
+		return read_file(STDIN_FILENO, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		log_warn("%s: %s", name, strerror(errno));
+		return (struct slice){0};
+	}
+	struct slice bytes = read_file(fd, name);
+	close(fd);
+	return bytes;
+}
+
+static void say_foreign(const char *name, struct slice bytes)
+{
+	struct reader r = reader_of(bytes);
+	uint32_t magic = reader_u32(&r);
+	if (r.short_read) {
+		log_warn("%s: not a capture file (%zu bytes)", name, bytes.len);
+		return;
+	}
+	for (size_t i = 0; i < sizeof foreigners / sizeof *foreigners; i++)
+		if (foreigners[i].magic == magic) {
+			log_warn("%s: not a capture file (magic 0x%08x, %s)",
+				 name, magic, foreigners[i].name);
+			return;
+		}
+	log_warn("%s: not a capture file (magic 0x%08x)", name, magic);
+}
+
+/* Takes c, whose bytes and name are set. */
+static void source_keep(struct source *s, struct capture *c)
+{
+	size_t at = s->count;
+	c->counts = &s->counts;
+	s->captures =
+	    xreallocarray(s->captures, s->count + 1, sizeof *s->captures);
+	s->ranges = xreallocarray(s->ranges, s->count + 1, sizeof *s->ranges);
+	for (; at &&
+	       (uintptr_t)s->ranges[at - 1].start > (uintptr_t)c->bytes.data;
+	     at--)
+		s->ranges[at] = s->ranges[at - 1];
+	s->ranges[at] = (struct range){c->bytes.data, s->size};
+	s->size += c->bytes.len;
+	s->captures[s->count++] = *c;
+}
+
+int source_add(struct source *s, const char *path)
+{
+	const char *name = strcmp(path, "-") ? path : "standard input";
+	watch_changes();
+	struct capture c = {.bytes = read_path(path, name)};
+	if (!c.bytes.len)
+		return -1;
+	bool known = is_capture(c.bytes);
+	if (known && (pcap_begins(c.bytes) ? pcap_open(&c) : pcapng_open(&c))) {
+		c.name = xstrdup(name);
+		source_keep(s, &c);
+		return 0;
+	}
+	if (known)
+		log_warn("%s: not a capture file (broken or cut header)", name);
+	else
+		say_foreign(name, c.bytes);
+	unmap(c.bytes);
+	return -1;
+}
+
+bool capture_cut(struct capture *c)
+{
+	log_warn("%s: ends inside a record, at byte %zu, after %llu frames",
+		 c->name, c->at, (unsigned long long)c->frames);
+	c->counts->cut_files++;
+	c->at = c->bytes.len;
+	return false;
+}
+
+bool capture_corrupt(struct capture *c, const char *what)
+{
+	log_warn("%s: %s at byte %zu: not read further, after %llu frames",
+		 c->name, what, c->at, (unsigned long long)c->frames);
+	c->counts->bad++;
+	c->at = c->bytes.len;
+	return false;
+}
+
+bool source_next(struct source *s, struct frame *f)
+{
+	for (; s->current < s->count; s->current++) {
+		struct capture *c = &s->captures[s->current];
+		while (c->next(c, f)) {
+			if (!s->filter || filter_match(s->filter, f)) {
+				s->counts.frames++;
+				return true;
+			}
+			s->counts.filtered++;
+		}
+	}
+	return false;
+}
+
+uint64_t source_position(const struct source *s, const uint8_t *byte)
+{
+	size_t low = 0, high = s->count;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if ((uintptr_t)s->ranges[middle].start <= (uintptr_t)byte)
+			low = middle;
+		else
+			high = middle;
+	}
+	if (low == high)
+		return 0; /* no file: nothing can stand in it */
+	return s->ranges[low].base +
+	       ((uintptr_t)byte - (uintptr_t)s->ranges[low].start);
+}
+
+const struct source_counts *source_counts(const struct source *s)
+{
+	return &s->counts;
+}
+
+void source_free(struct source *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->count; i++) {
+		unmap(s->captures[i].bytes);
+		free(s->captures[i].interfaces);
+		free(s->captures[i].name);
+	}
+	free(s->captures);
+	free(s->ranges);
+	filter_free(s->filter);
+	free(s);
+}

@@ -1,0 +1,209 @@
+/* A place off the heap for bytes that the capture does not hold in one piece:
+ * an unlinked temporary file, mapped in chunks that never move. */
+#include "spool.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SPOOL_BOUND ((uint64_t)64 << 30) /* bytes of disk */
+#define CHUNK_MIN ((size_t)1 << 20)      /* a multiple of every page size */
+#define CHUNK_MAX ((size_t)64 << 20)
+
+/* One spool_take. */
+struct record {
+	uint64_t position;
+	size_t offset; /* into its chunk */
+};
+
+struct chunk {
+	uint8_t *data;
+	size_t len;
+	size_t used;
+	struct record *records; /* by offset */
+	size_t count, cap;
+};
+
+struct spool {
+	int fd;               /* -1 before the first chunk */
+	uint64_t size;        /* of the file */
+	struct chunk *chunks; /* by address */
+	size_t count;
+	size_t open; /* the chunk being filled, if count > 0 */
+	bool full;   /* the disk or the bound: said already */
+};
+
+static int file_in(const char *dir)
+{
+	int fd = open(dir, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return fd;
+	/* Not every file system knows O_TMPFILE. */
+	struct buf path = {0};
+	buf_printf(&path, "%s/%s-XXXXXX", dir, log_name());
+	buf_add_byte(&path, '\0');
+	fd = mkostemp((char *)path.data, O_CLOEXEC);
+	if (fd >= 0)
+		unlink((char *)path.data);
+	int why = errno;
+	buf_release(&path);
+	errno = why;
+	return fd;
+}
+
+int spool_file(void)
+{
+	const char *wish = getenv("TMPDIR");
+	const char *const dirs[] = {wish && *wish ? wish : "/var/tmp",
+				    "/var/tmp", "/tmp"};
+	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
+		int fd = file_in(dirs[i]);
+		if (fd >= 0)
+			return fd;
+	}
+	log_warn("cannot make a temporary file in %s: %s", dirs[0],
+		 strerror(errno));
+	return -1;
+}
+
+struct spool *spool_new(void)
+{
+	struct spool *s = xcalloc(1, sizeof *s);
+	s->fd = -1;
+	return s;
+}
+
+/* The place of the first chunk whose address is above byte. */
+static size_t chunk_above(const struct spool *s, const uint8_t *byte)
+{
+	size_t low = 0, high = s->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if ((uintptr_t)s->chunks[middle].data <= (uintptr_t)byte)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void chunk_insert(struct spool *s, uint8_t *data, size_t len)
+{
+	size_t at = chunk_above(s, data);
+	s->chunks = xreallocarray(s->chunks, s->count + 1, sizeof *s->chunks);
+	memmove(s->chunks + at + 1, s->chunks + at,
+		(s->count - at) * sizeof *s->chunks);
+	s->chunks[at] = (struct chunk){.data = data, .len = len};
+	s->count++;
+	s->open = at;
+}
+
+/* Makes a chunk of len bytes, their blocks reserved: writing to a hole in a
+ * file on a full disk would raise SIGBUS. Returns 0 or the errno. */
+static int chunk_add(struct spool *s, size_t len)
+{
+	if (s->size + len > SPOOL_BOUND)
+		return EFBIG;
+	int error = posix_fallocate(s->fd, (off_t)s->size, (off_t)len);
+	if (error)
+		return error;
+	void *data = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd,
+			  (off_t)s->size);
+	if (data == MAP_FAILED)
+		return errno;
+	s->size += len;
+	chunk_insert(s, data, len);
+	return 0;
+}
+
+/* Makes the open chunk one that has room for len bytes. */
+static bool spool_grow(struct spool *s, size_t len)
+{
+	if (s->full)
+		return false;
+	if (s->fd < 0 && (s->fd = spool_file()) < 0) {
+		s->full = true;
+		return false;
+	}
+	int error = EFBIG;
+	if (len <= SPOOL_BOUND - s->size) {
+		size_t need = (len + CHUNK_MIN - 1) / CHUNK_MIN * CHUNK_MIN;
+		size_t wish = s->size < CHUNK_MIN   ? CHUNK_MIN
+			      : s->size < CHUNK_MAX ? (size_t)s->size
+						    : CHUNK_MAX;
+		error = chunk_add(s, need > wish ? need : wish);
+		if (error && need < wish)
+			error = chunk_add(s, need);
+	}
+	if (error) {
+		log_warn("temporary file: %s; what does not fit is left out",
+			 strerror(error));
+		s->full = true;
+	}
+	return !error;
+}
+
+static void chunk_note(struct chunk *c, uint64_t position)
+{
+	if (c->count == c->cap) {
+		c->cap = c->cap ? c->cap * 2 : 16;
+		c->records =
+		    xreallocarray(c->records, c->cap, sizeof *c->records);
+	}
+	c->records[c->count++] = (struct record){position, c->used};
+}
+
+uint8_t *spool_take(struct spool *s, size_t len, uint64_t position)
+{
+	struct chunk *c = s->count ? &s->chunks[s->open] : NULL;
+	if (!c || len > c->len - c->used) {
+		if (!spool_grow(s, len))
+			return NULL;
+		c = &s->chunks[s->open];
+	}
+	chunk_note(c, position);
+	uint8_t *at = c->data + c->used;
+	c->used += len;
+	return at;
+}
+
+bool spool_position(const struct spool *s, const uint8_t *byte,
+		    uint64_t *position)
+{
+	size_t above = chunk_above(s, byte);
+	if (!above)
+		return false;
+	const struct chunk *c = &s->chunks[above - 1];
+	size_t offset = (size_t)((uintptr_t)byte - (uintptr_t)c->data);
+	if (offset >= c->used)
+		return false;
+	size_t low = 0, high = c->count;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (c->records[middle].offset <= offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	*position = c->records[low].position;
+	return true;
+}
+
+void spool_free(struct spool *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->count; i++) {
+		munmap(s->chunks[i].data, s->chunks[i].len);
+		free(s->chunks[i].records);
+	}
+	free(s->chunks);
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s);
+}

@@ -1,0 +1,242 @@
+/* replay --list: the table, one exchange a line. */
+#include "list.h"
+
+#include "capture/digest.h"
+#include "capture/log.h"
+#include "capture/stamp.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FLUSH_AT ((size_t)1 << 16)
+
+/* What a row tells beyond the exchange itself. */
+struct row {
+	const struct exchange *e;
+	size_t no;
+	uint64_t bytes;                  /* of the body, without missing ones */
+	char sha256[2 * DIGEST_LEN + 1]; /* or "-" */
+};
+
+/* A body with a hole has no digest, and its length is what was captured. */
+static void read_body(struct row *row, struct digest *digest)
+{
+	struct body_reader r = exchange_response_body(row->e);
+	struct slice bytes;
+	uint8_t sum[DIGEST_LEN];
+	bool whole = true;
+	row->bytes = 0;
+	if (digest)
+		digest_start(digest);
+	while (body_next(&r, &bytes)) {
+		if (!bytes.data) {
+			whole = false;
+			continue;
+		}
+		row->bytes += bytes.len;
+		if (digest)
+			digest_add(digest, bytes);
+	}
+	strcpy(row->sha256, "-");
+	if (!digest || !whole)
+		return;
+	digest_finish(digest, sum);
+	for (size_t i = 0; i < DIGEST_LEN; i++)
+		snprintf(row->sha256 + 2 * i, 3, "%02x", sum[i]);
+}
+
+static bool has_head(const struct exchange *e)
+{
+	return e->response_head.len > 0;
+}
+
+static void put_text(struct buf *out, struct slice text)
+{
+	if (text.len)
+		buf_add_escaped(out, text);
+	else
+		buf_add_byte(out, '-');
+	buf_add_byte(out, '\t');
+}
+
+static void put_tsv(struct buf *out, const struct row *row)
+{
+	const struct exchange *e = row->e;
+	buf_printf(out, "%zu\t", row->no);
+	stamp_print(out, e->time);
+	buf_printf(out, "\t%u\t", e->flow->number);
+	endpoint_print(out, exchange_client(e));
+	buf_add_byte(out, '\t');
+	endpoint_print(out, exchange_server(e));
+	buf_add_string(out, e->https ? "\thttps\t" : "\thttp\t");
+	put_text(out, e->method);
+	put_text(out, e->host);
+	put_text(out, e->target);
+	if (e->status)
+		buf_printf(out, "%u\t", e->status);
+	else
+		buf_add_string(out, "-\t");
+	if (has_head(e))
+		buf_printf(out, "%llu\t%s\t", (unsigned long long)row->bytes,
+			   row->sha256);
+	else
+		buf_add_string(out, "-\t-\t");
+	buf_add_string(out, exchange_state_name((enum exchange_state)e->state));
+	buf_add_byte(out, '\n');
+}
+
+/* JSON is UTF-8: what is not becomes one character a byte, U+0000 to U+00FF,
+ * as browsers do with header fields ("isomorphic decode"). */
+static json_t *json_text(struct slice text)
+{
+	json_t *s = json_stringn((const char *)text.data, text.len);
+	if (s)
+		return s;
+	struct buf wide = {0};
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.data[i];
+		if (c >= 0x80)
+			buf_add_byte(&wide, 0xc0 | c >> 6);
+		buf_add_byte(&wide, c < 0x80 ? c : 0x80 | (c & 0x3f));
+	}
+	s = json_stringn((const char *)wide.data, wide.len);
+	buf_release(&wide);
+	return s;
+}
+
+static json_t *json_buf(struct buf *b)
+{
+	json_t *s = json_text(buf_slice(b));
+	buf_clear(b);
+	return s;
+}
+
+static json_t *json_or_null(struct slice text)
+{
+	return text.data ? json_text(text) : json_null();
+}
+
+static json_t *json_fields(struct slice fields)
+{
+	json_t *array = json_array();
+	struct buf value = {0};
+	struct field f;
+	while (http_field_next(&fields, &f)) {
+		http_unfold(&value, f.value);
+		json_array_append_new(
+		    array, json_pack("{s:o,s:o}", "name", json_text(f.name),
+				     "value", json_buf(&value)));
+	}
+	buf_release(&value);
+	return array;
+}
+
+static void put_request(json_t *o, const struct exchange *e)
+{
+	struct message m;
+	http_request(e->request_head, &m);
+	json_object_set_new(o, "request_fields", json_fields(m.fields));
+}
+
+static void put_response(json_t *o, const struct row *row)
+{
+	const struct exchange *e = row->e;
+	struct message m = {0};
+	bool head = has_head(e) &&
+		    http_response(e->response_head, e->method, &m) == HTTP_DONE;
+	json_object_set_new(o, "status",
+			    e->status ? json_integer(e->status) : json_null());
+	json_object_set_new(o, "reason", json_or_null(m.reason));
+	json_object_set_new(o, "bytes",
+			    head ? json_integer((json_int_t)row->bytes)
+				 : json_null());
+	json_object_set_new(o, "sha256",
+			    head && row->sha256[0] != '-'
+				? json_string(row->sha256)
+				: json_null());
+	json_object_set_new(o, "response_fields",
+			    head ? json_fields(m.fields) : json_null());
+}
+
+static json_t *json_stamp(struct buf *scratch, int64_t time)
+{
+	if (!time)
+		return json_null();
+	stamp_print(scratch, time);
+	return json_buf(scratch);
+}
+
+/* Times are strings: a double would round their nanoseconds. */
+static void put_json(struct buf *out, const struct row *row)
+{
+	const struct exchange *e = row->e;
+	struct buf b = {0};
+	json_t *o = json_object();
+	json_object_set_new(o, "no", json_integer((json_int_t)row->no));
+	json_object_set_new(o, "time", json_stamp(&b, e->time));
+	json_object_set_new(o, "answer_time", json_stamp(&b, e->answer_time));
+	json_object_set_new(o, "end_time", json_stamp(&b, e->end_time));
+	json_object_set_new(o, "stream", json_integer(e->flow->number));
+	endpoint_print(&b, exchange_client(e));
+	json_object_set_new(o, "client", json_buf(&b));
+	endpoint_print(&b, exchange_server(e));
+	json_object_set_new(o, "server", json_buf(&b));
+	json_object_set_new(o, "scheme",
+			    json_string(e->https ? "https" : "http"));
+	json_object_set_new(o, "method", json_text(e->method));
+	json_object_set_new(o, "host", json_or_null(e->host));
+	json_object_set_new(o, "target", json_text(e->target));
+	put_response(o, row);
+	json_object_set_new(
+	    o, "state",
+	    json_string(exchange_state_name((enum exchange_state)e->state)));
+	put_request(o, e);
+	char *text = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
+	buf_add_string(out, text);
+	buf_add_byte(out, '\n');
+	free(text);
+	json_decref(o);
+	buf_release(&b);
+}
+
+static int flush(struct buf *out)
+{
+	bool well = !out->len || fwrite(out->data, out->len, 1, stdout) == 1;
+	if (!well || fflush(stdout)) {
+		if (errno != EPIPE)
+			log_warn("cannot write to standard output: %s",
+				 strerror(errno));
+		return -1;
+	}
+	buf_clear(out);
+	return 0;
+}
+
+int list_print(const struct recording *r, enum list_format format, bool digests)
+{
+	struct buf out = {0};
+	struct digest digest = {0};
+	int result = 0;
+	if (format == LIST_TSV)
+		buf_add_string(&out,
+			       "no\ttime\tstream\tclient\tserver\tscheme\t"
+			       "method\thost\ttarget\tstatus\tbytes\t"
+			       "sha256\tstate\n");
+	for (size_t i = 0; i < r->count && !result; i++) {
+		struct row row = {.e = &r->exchanges[i], .no = i + 1};
+		read_body(&row, digests ? &digest : NULL);
+		if (format == LIST_TSV)
+			put_tsv(&out, &row);
+		else
+			put_json(&out, &row);
+		if (out.len >= FLUSH_AT)
+			result = flush(&out);
+	}
+	if (!result)
+		result = flush(&out);
+	digest_release(&digest);
+	buf_release(&out);
+	return result;
+}

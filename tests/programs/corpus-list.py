@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Holds `replay --list` against the corpus: real captures with the rows that two
+independent readers agree on, and made ones whose truth is known.
+
+usage: corpus-list.py SAN_DIR PLAIN_DIR [NAME...]
+"""
+import collections
+import concurrent.futures
+import csv
+import os
+import pathlib
+import subprocess
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+CORPUS = pathlib.Path(os.environ.get("CORPUS", TOP / "../shared/corpus"))
+KEY = ("client", "server", "method", "host", "target")
+SUFFIX = ".expected.tsv"
+
+
+def rows_of(text):
+    lines = text.split("\n")
+    head = lines[0].split("\t")
+    return [dict(zip(head, line.split("\t"))) for line in lines[1:] if line]
+
+
+def listing(replay, paths):
+    done = subprocess.run([replay, "--list", *map(str, paths)],
+                          capture_output=True, timeout=120)
+    if done.returncode:
+        raise RuntimeError(f"exit status {done.returncode}: "
+                           + done.stderr.decode("latin-1")[-2000:])
+    return rows_of(done.stdout.decode("latin-1"))
+
+
+def text(row, columns):
+    return "\t".join(row.get(c, "?") for c in columns)
+
+
+def compare_real(found, expected):
+    """Every certain row has to be there; what else is listed may be right."""
+    columns = KEY + ("status", "bytes", "sha256", "state")
+    have = collections.Counter(text(r, columns) for r in found)
+    wanted = [text(r, columns) for r in expected
+              if r["state"] == "complete" and not r["doubt"]]
+    missing = list((collections.Counter(wanted) - have).elements())
+    return len(wanted), [f"missing: {m}" for m in missing]
+
+
+def compare_made(found, expected):
+    """Rows in their order; nothing that is not there."""
+    problems, certain = [], 0
+    pool = list(found)
+    last = -1
+    for row in expected:
+        columns = KEY + ("status", "state")
+        if row["state"] == "complete":
+            columns += ("bytes", "sha256")
+        if row["doubt"]:
+            columns = KEY
+        certain += not row["doubt"]
+        hit = next((r for r in pool if text(r, columns) == text(row, columns)),
+                   None)
+        if hit is None:
+            if not row["doubt"]:
+                problems.append(f"missing: {text(row, columns)}")
+            continue
+        pool.remove(hit)
+        if int(hit["no"]) < last and not row["doubt"]:
+            problems.append(f"out of order: {text(row, columns)}")
+        last = max(last, int(hit["no"]))
+    problems += ["not there: " + text(r, KEY + ("status", "bytes", "state"))
+                 for r in pool]
+    return certain, problems
+
+
+def parts_of(expected):
+    name = expected.name[: -len(SUFFIX)]
+    if name.endswith(".parts"):
+        return sorted(expected.parent.glob(name[: -len("parts")] + "part*"))
+    return [expected.with_name(name)]
+
+
+def later_captures():
+    """Those that hold TLS or HTTP/2 alone are for another day."""
+    with open(CORPUS / "sources.tsv", encoding="utf-8") as f:
+        return {row["file"] for row in csv.DictReader(f, delimiter="\t")
+                if "tls-or-h2" in (row["holds"] or "")}
+
+
+def check(replay, expected, compare):
+    paths = [p for p in parts_of(expected) if not p.name.endswith(".tsv")]
+    want = rows_of(expected.read_text(encoding="latin-1"))
+    try:
+        return (expected.name, *compare(listing(replay, paths), want))
+    except (RuntimeError, subprocess.TimeoutExpired) as trouble:
+        return expected.name, len(want), [str(trouble)]
+
+
+def main():
+    replay = pathlib.Path(sys.argv[1]) / "replay"
+    only = sys.argv[3:]
+    if not CORPUS.is_dir():
+        print(f"no corpus at {CORPUS} (set CORPUS): nothing to compare with")
+        return 77
+    later = later_captures()
+    failed = False
+    for kind, compare in (("captures", compare_real), ("torture", compare_made)):
+        files = [f for f in sorted((CORPUS / kind).glob("*" + SUFFIX))
+                 if f.name[: -len(SUFFIX)] not in later
+                 and (not only or any(o in f.name for o in only))]
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            results = list(pool.map(lambda f: check(replay, f, compare), files))
+        rows = sum(r[1] for r in results)
+        bad = sum(len(r[2]) for r in results)
+        for name, _, problems in results:
+            for problem in problems:
+                print(f"{name}: {problem}")
+        share = 100.0 * (rows - bad) / rows if rows else 100.0
+        print(f"corpus {kind}: {rows - bad} of {rows} certain rows in "
+              f"{len(files)} captures agree ({share:.2f} %)")
+        failed |= bad > 0
+    return 1 if failed else 0
+
+
+sys.exit(main())
