@@ -37,10 +37,20 @@ const struct exchange *table_exchange(const struct table *t, uint32_t i)
 	return &t->exchanges[i];
 }
 
+/* Inside a tunnel the connection's port is the proxy's. */
+static uint16_t recorded_port(const struct exchange *e)
+{
+	uint16_t port = exchange_server(e)->port;
+	if (!e->tunnel.data)
+		return port;
+	return url_of(SLICE("CONNECT"), e->tunnel, e->tunnel, e->https, port)
+	    .port;
+}
+
 static struct url recorded_url(const struct exchange *e)
 {
 	return url_of(e->method, e->target, e->host, e->https,
-		      exchange_server(e)->port);
+		      recorded_port(e));
 }
 
 struct url table_url(const struct table *t, uint32_t i)

@@ -2,8 +2,6 @@
  * tests (P13, P16). */
 #include "traits.h"
 
-#include "capture/http.h"
-
 #include <string.h>
 
 static const char *const names[TRAITS] = {
@@ -60,22 +58,29 @@ struct traits traits_of_head(struct slice head)
 	return traits_read(head_fields(head));
 }
 
+bool head_field_next(struct slice *rest, struct slice name, struct field *f)
+{
+	uint8_t first = name.data[0] | 0x20;
+	/* few lines are it: look at the start of each only */
+	while (rest->len) {
+		struct slice line = *rest;
+		*rest = slice_from(line, slice_find(line, '\n') + 1);
+		if ((line.data[0] | 0x20) != first ||
+		    !slice_starts_nocase(line, name))
+			continue;
+		if (http_field_next(&line, f) &&
+		    slice_equal_nocase(f->name, name))
+			return true;
+	}
+	return false;
+}
+
 struct slice head_range(struct slice head)
 {
 	struct slice rest = head_fields(head);
-	/* most requests have none: look at the start of each line only */
-	while (rest.len) {
-		struct slice next =
-		    slice_from(rest, slice_find(rest, '\n') + 1);
-		struct field f;
-		if ((rest.data[0] | 0x20) == 'r' &&
-		    slice_starts_nocase(rest, SLICE("range")) &&
-		    http_field_next(&rest, &f) &&
-		    slice_equal_nocase(f.name, SLICE("range")))
-			return f.value;
-		rest = next;
-	}
-	return (struct slice){0};
+	struct field f;
+	return head_field_next(&rest, SLICE("range"), &f) ? f.value
+							  : (struct slice){0};
 }
 
 bool traits_conditional(const struct traits *t)

@@ -3,7 +3,7 @@
 #ifndef SITE_TRAITS_H
 #define SITE_TRAITS_H
 
-#include "capture/bytes.h"
+#include "capture/http.h"
 
 enum trait {
 	TRAIT_COOKIE,
@@ -31,7 +31,10 @@ struct traits traits_read(struct slice fields);
 struct traits traits_of_head(struct slice head);
 /* The field lines of a head: without its start line and empty lines before. */
 struct slice head_fields(struct slice head);
-/* The Range field's value alone, data NULL if none: quicker. */
+/* The next field of that name, quicker than to look at all; rest begins as
+ * head_fields. */
+bool head_field_next(struct slice *rest, struct slice name, struct field *f);
+/* The Range field's value, data NULL if none. */
 struct slice head_range(struct slice head);
 
 /* Whether the request is answered by 304 at all (RFC 9110 13.1). */
