@@ -332,8 +332,9 @@ static bool climb(struct search *s, bool exact, struct match *m)
 {
 	if (!s->r->url.host.len) {
 		enum match_step step = find_hostless(s);
-		return step && (step == MATCH_EXACT || !exact) &&
-		       same_thing(s, AT_ASKED, step, m);
+		if (step == MATCH_NO_HOST)
+			return !exact && same_thing(s, AT_ASKED, step, m);
+		return step && same_thing(s, AT_ASKED, MATCH_NONE, m);
 	}
 	s->host = table_host(s->t, s->r->url.host);
 	if (s->host == TABLE_NONE)
