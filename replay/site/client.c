@@ -18,20 +18,18 @@
 
 #define HEAD_MAX (256U << 10)
 #define BODY_MAX (64U << 20)
-#define INPUT_MAX (320U << 10)  /* bytes read ahead: a head and then some */
-#define OUTPUT_MAX (256U << 10) /* bytes queued for a slow reader */
-#define OUTPUT_LOW (64U << 10)  /* ... at which more are queued */
-#define REFERENCE_MIN 4096      /* pieces from here on are not copied */
-#define IDLE_SECONDS 120        /* between any two bytes */
-#define HEAD_SECONDS 60         /* for a whole head */
+#define INPUT_MAX (320U << 10) /* bytes read ahead: a head and then some */
+#define IDLE_SECONDS 120       /* between any two bytes */
+#define HEAD_SECONDS 60        /* for a whole head */
 #define LINGER_SECONDS 2
 #define LINGER_MAX (1U << 20) /* bytes that may come after the last answer */
 
 struct client {
 	struct clients *all;
 	struct client *next, *before;
-	struct bufferevent *events;
-	struct event *timer; /* for --pace, NULL until it is needed */
+	struct bufferevent *events; /* what comes in */
+	struct event *writable;     /* the socket takes more of an answer */
+	struct event *timer;        /* for --pace, NULL until it is needed */
 	struct arrival arrival;
 	int fd;
 
@@ -80,9 +78,6 @@ static void end_line(struct client *c, const char *reason)
 static void client_close(struct client *c, const char *reason)
 {
 	struct clients *all = c->all;
-	uint64_t queued =
-	    evbuffer_get_length(bufferevent_get_output(c->events));
-	c->sent -= queued < c->sent ? queued : c->sent;
 	end_line(c, reason);
 	log_debug("connection closed: %s", reason);
 	if (c->before)
@@ -94,6 +89,7 @@ static void client_close(struct client *c, const char *reason)
 	all->count--;
 	if (c->timer)
 		event_free(c->timer);
+	event_free(c->writable);
 	bufferevent_free(c->events);
 	reply_release(&c->reply);
 	live_release(&c->live);
@@ -110,12 +106,11 @@ static struct evbuffer *input(const struct client *c)
 	return bufferevent_get_input(c->events);
 }
 
-static void set_timeout(struct client *c, int read_seconds)
+/* Many connections wait as long: libevent keeps these in a queue. */
+static const struct timeval *timeout(const struct client *c, int seconds)
 {
-	struct timeval in = {read_seconds, 0}, out = {IDLE_SECONDS, 0};
-	bufferevent_set_timeouts(
-	    c->events, event_base_init_common_timeout(c->all->base, &in),
-	    event_base_init_common_timeout(c->all->base, &out));
+	struct timeval tv = {seconds, 0};
+	return event_base_init_common_timeout(c->all->base, &tv);
 }
 
 /* What comes after the last answer is thrown away, since a socket that is
@@ -134,7 +129,7 @@ static bool linger(struct client *c)
 static bool end_gently(struct client *c)
 {
 	shutdown(c->fd, SHUT_WR);
-	set_timeout(c, LINGER_SECONDS);
+	bufferevent_set_timeouts(c->events, timeout(c, LINGER_SECONDS), NULL);
 	c->work = linger;
 	return true;
 }
@@ -151,7 +146,6 @@ static bool end_by_reset(struct client *c)
 static bool answer_end(struct client *c)
 {
 	struct answer *a = &c->reply.answer;
-	bufferevent_setwatermark(c->events, EV_WRITE, 0, 0);
 	if (c->interim_sent) {
 		c->work = read_body;
 		return true;
@@ -164,30 +158,6 @@ static bool answer_end(struct client *c)
 		return end_gently(c);
 	c->work = read_head;
 	return true;
-}
-
-/* Puts the next bytes into the output buffer, for when the socket takes no
- * more; only so many, or each slow reader would hold a whole body. */
-static void queue(struct client *c)
-{
-	struct answer *a = &c->reply.answer;
-	struct evbuffer *out = bufferevent_get_output(c->events);
-	size_t room = OUTPUT_MAX;
-	while (room && answer_fill(a)) {
-		struct slice piece = slice_to(a->ready[a->from], room);
-		/* our own bytes may be gone before they are sent */
-		bool own = a->own.len && piece.data >= a->own.data &&
-			   piece.data < a->own.data + a->own.len;
-		if (own || piece.len < REFERENCE_MIN)
-			evbuffer_add(out, piece.data, piece.len);
-		else
-			evbuffer_add_reference(out, piece.data, piece.len, NULL,
-					       NULL);
-		answer_sent(a, piece.len);
-		c->sent += piece.len;
-		room -= piece.len;
-	}
-	bufferevent_setwatermark(c->events, EV_WRITE, room ? 0 : OUTPUT_LOW, 0);
 }
 
 /* Writes what is in hand straight to the socket: most answers go out whole in
@@ -211,14 +181,12 @@ static ssize_t write_ready(struct client *c, size_t *ready)
 }
 
 /* Sends on. Returns whether the answer is out and the client still there;
- * else the write callback goes on, or there is no client any more. */
+ * else it goes on when the socket takes more, or there is no client. */
 static bool answer_pump(struct client *c)
 {
 	struct answer *a = &c->reply.answer;
-	while (!evbuffer_get_length(bufferevent_get_output(c->events))) {
+	while (answer_fill(a)) {
 		size_t ready;
-		if (!answer_fill(a))
-			return answer_end(c);
 		ssize_t n = write_ready(c, &ready);
 		if (n < 0) {
 			client_close(c, "the client went away");
@@ -226,11 +194,12 @@ static bool answer_pump(struct client *c)
 		}
 		c->sent += (size_t)n;
 		answer_sent(a, (size_t)n);
-		if ((size_t)n < ready)
-			break;
+		if ((size_t)n < ready) {
+			event_add(c->writable, timeout(c, IDLE_SECONDS));
+			return false;
+		}
 	}
-	queue(c);
-	return false;
+	return answer_end(c);
 }
 
 static void run(struct client *c)
@@ -507,11 +476,13 @@ static void on_read(struct bufferevent *events, void *context)
 	run(context);
 }
 
-static void on_write(struct bufferevent *events, void *context)
+static void on_writable(evutil_socket_t fd, short what, void *context)
 {
 	struct client *c = context;
-	(void)events;
-	if (!c->work && answer_pump(c))
+	(void)fd;
+	if (what & EV_TIMEOUT)
+		client_close(c, "the client stopped reading");
+	else if (answer_pump(c))
 		run(c);
 }
 
@@ -523,8 +494,6 @@ static void on_event(struct bufferevent *events, short what, void *context)
 		run(c);
 	} else if (what & BEV_EVENT_ERROR) {
 		client_close(c, "the client went away");
-	} else if (what & BEV_EVENT_WRITING) {
-		client_close(c, "the client stopped reading");
 	} else if (c->work) {
 		client_close(c, "time-out");
 	} else {
@@ -543,6 +512,9 @@ void client_new(struct clients *all, int fd, const struct arrival *arrival)
 	}
 	struct client *c = xcalloc(1, sizeof *c);
 	int on = 1;
+	c->writable = event_new(all->base, fd, EV_WRITE, on_writable, c);
+	if (!c->writable)
+		log_fatal("out of memory");
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	c->all = all;
 	c->events = events;
@@ -554,10 +526,10 @@ void client_new(struct clients *all, int fd, const struct arrival *arrival)
 		c->next->before = c;
 	all->first = c;
 	all->count++;
-	bufferevent_setcb(events, on_read, on_write, on_event, c);
+	bufferevent_setcb(events, on_read, NULL, on_event, c);
 	bufferevent_setwatermark(events, EV_READ, 0, INPUT_MAX);
-	set_timeout(c, IDLE_SECONDS);
-	bufferevent_enable(events, EV_READ | EV_WRITE);
+	bufferevent_set_timeouts(events, timeout(c, IDLE_SECONDS), NULL);
+	bufferevent_enable(events, EV_READ);
 }
 
 void clients_stop(struct clients *all)

@@ -108,7 +108,7 @@ static void compare_fields(struct differences *d, const struct traits *asked,
 	struct traits recorded = traits_of_head(head);
 	for (size_t i = 0; i < sizeof told / sizeof *told; i++)
 		if (!trait_equal(asked, &recorded, told[i]))
-			add(d, DIFFERS_FIELD, slice_of(trait_name(told[i])),
+			add(d, DIFFERS_FIELD, trait_name(told[i]),
 			    asked->value[told[i]], recorded.value[told[i]]);
 }
 

@@ -24,6 +24,9 @@ struct sink {
 struct journal {
 	struct sink text, json;
 	char *path;
+	int64_t second; /* whose date is in stamp */
+	char stamp[48]; /* "2026-01-31T23:59:59.123456Z" */
+	size_t stamp_len;
 };
 
 /* Not through a symbolic link: what the lab's user may write need not be what
@@ -119,19 +122,39 @@ static void add_number(struct buf *out, uint64_t value)
 				    sizeof digits - at});
 }
 
-/* "2026-01-31T23:59:59.123456Z" */
-static void add_time(struct buf *out, int64_t time)
+/* Most lines come in the same second as the one before. */
+static void stamp(struct journal *j, int64_t time)
 {
-	time_t seconds = time / 1000000;
-	struct tm tm;
-	char text[40];
-	gmtime_r(&seconds, &tm);
-	size_t n =
-	    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.000000Z", &tm);
+	int64_t second = time / 1000000;
+	if (!j->stamp_len || second != j->second) {
+		time_t seconds = second;
+		struct tm tm;
+		gmtime_r(&seconds, &tm);
+		j->second = second;
+		j->stamp_len = strftime(j->stamp, sizeof j->stamp,
+					"%Y-%m-%dT%H:%M:%S.000000Z", &tm);
+	}
 	uint64_t fraction = (uint64_t)(time % 1000000);
-	for (size_t i = 2; i < 8; i++, fraction /= 10)
-		text[n - i] = (char)('0' + fraction % 10);
-	buf_add(out, (struct slice){(const uint8_t *)text, n});
+	for (size_t i = 2; i < 8 && i <= j->stamp_len; i++, fraction /= 10)
+		j->stamp[j->stamp_len - i] = (char)('0' + fraction % 10);
+}
+
+static struct slice stamp_slice(const struct journal *j)
+{
+	return (struct slice){(const uint8_t *)j->stamp, j->stamp_len};
+}
+
+static void add_address(struct buf *out, const struct address *a)
+{
+	if (a->version != 4) {
+		address_print(out, a);
+		return;
+	}
+	for (size_t i = 0; i < 4; i++) {
+		if (i)
+			buf_add_byte(out, '.');
+		add_number(out, a->bytes[i]);
+	}
 }
 
 static void text_value(struct buf *out, struct slice value)
@@ -188,13 +211,14 @@ static void text_match(struct buf *out, const struct record *r)
 	text_differences(out, r->differences);
 }
 
-static void text_begin(struct line *l, const struct record *r)
+static void text_begin(const struct journal *j, struct line *l,
+		       const struct record *r)
 {
 	struct buf url = {0};
 	buf_clear(&l->text);
-	add_time(&l->text, r->time);
+	buf_add(&l->text, stamp_slice(j));
 	buf_add_byte(&l->text, ' ');
-	address_print(&l->text, &r->client);
+	add_address(&l->text, &r->client);
 	buf_add_byte(&l->text, ' ');
 	if (r->request) {
 		buf_add_escaped(&l->text, r->request->method);
@@ -262,14 +286,15 @@ static void json_match(struct buf *out, const struct record *r)
 	json_differences(out, r->differences);
 }
 
-static void json_begin(struct line *l, const struct record *r)
+static void json_begin(const struct journal *j, struct line *l,
+		       const struct record *r)
 {
 	struct buf *out = &l->json;
 	buf_clear(out);
 	buf_add_string(out, "{\"time\":\"");
-	add_time(out, r->time);
+	buf_add(out, stamp_slice(j));
 	buf_add_string(out, "\",\"client\":\"");
-	address_print(out, &r->client);
+	add_address(out, &r->client);
 	buf_add_byte(out, '"');
 	if (r->request) {
 		struct buf url = {0};
@@ -294,9 +319,9 @@ static void json_begin(struct line *l, const struct record *r)
 void line_begin(const struct journal *j, struct line *l, const struct record *r)
 {
 	if (j->text.fd >= 0)
-		text_begin(l, r);
+		text_begin(j, l, r);
 	if (j->json.fd >= 0)
-		json_begin(l, r);
+		json_begin(j, l, r);
 }
 
 static void fill_hole(struct buf *out, const struct buf *line, size_t hole,

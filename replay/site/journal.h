@@ -36,8 +36,7 @@ struct line {
 
 /* Whether anybody reads: if not, spare the work. */
 bool journal_wanted(const struct journal *j);
-void line_begin(const struct journal *j, struct line *l,
-		const struct record *r);
+void line_begin(struct journal *j, struct line *l, const struct record *r);
 /* Puts the line among those to be written, and empties it. reason: why the
  * answer did not go out whole, NULL if it did. */
 void line_end(struct journal *j, struct line *l, uint64_t bytes,

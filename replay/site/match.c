@@ -133,7 +133,7 @@ static bool only_304(const struct search *s)
 	struct key k =
 	    asked_key(s, s->r->method, s->r->traits.value[TRAIT_RANGE]);
 	uint32_t i = table_find(s->t, &k);
-	while (i != TABLE_NONE && table_entry(s->t, i)->status != 304)
+	while (i != TABLE_NONE && !table_entry(s->t, i)->not_modified)
 		i = table_entry(s->t, i)->next;
 	return i != TABLE_NONE;
 }

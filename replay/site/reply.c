@@ -33,6 +33,8 @@ void live_begin(struct live *q, const struct message *m,
 	};
 	r->any_port = arrival->for_all_ports &&
 		      (!r->url.names_port || r->url.port == arrival->port);
+	if (r->any_port) /* and the log does not name ours */
+		r->url.port = arrival->https ? 443 : 80;
 	steer_back(q);
 }
 

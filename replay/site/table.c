@@ -203,6 +203,9 @@ static void describe(struct table *t, uint32_t i, const struct url *u,
 		     struct digest *d)
 {
 	const struct exchange *e = &t->exchanges[i];
+	struct traits traits = {0};
+	if (e->status == 304)
+		traits = traits_of_head(e->request_head);
 	t->entries[i] = (struct entry){
 	    .host = add_host(t, e, u),
 	    .body = digest_body(t, e, d),
@@ -210,7 +213,11 @@ static void describe(struct table *t, uint32_t i, const struct url *u,
 	    .status = e->status,
 	    .https = u->https,
 	    .hostless = !u->host.len,
-	    .complete = e->state == EXCHANGE_COMPLETE,
+	    /* a 304 that nobody's condition asked for is a server's whim:
+	     * better than nothing, as what is cut is */
+	    .complete = e->state == EXCHANGE_COMPLETE &&
+			(e->status != 304 || traits_conditional(&traits)),
+	    .not_modified = traits_conditional(&traits),
 	};
 }
 

@@ -23,8 +23,9 @@ struct entry {
 	uint16_t port;
 	uint16_t status;
 	bool https;
-	bool hostless; /* it named no host: host is the server's address */
-	bool complete;
+	bool hostless;     /* it named no host: host is the server's address */
+	bool complete;     /* and fit for whoever asks: no 304 */
+	bool not_modified; /* 304 to a condition */
 };
 
 /* Scheme and port are not part of it: the chain of a key holds those of all,

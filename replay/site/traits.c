@@ -2,23 +2,21 @@
  * tests (P13, P16). */
 #include "traits.h"
 
-#include <string.h>
-
-static const char *const names[TRAITS] = {
-    [TRAIT_COOKIE] = "Cookie",
-    [TRAIT_REFERER] = "Referer",
-    [TRAIT_AGENT] = "User-Agent",
-    [TRAIT_LANGUAGE] = "Accept-Language",
-    [TRAIT_RANGE] = "Range",
-    [TRAIT_IF_RANGE] = "If-Range",
-    [TRAIT_IF_NONE_MATCH] = "If-None-Match",
-    [TRAIT_IF_MODIFIED] = "If-Modified-Since",
-    [TRAIT_IF_MATCH] = "If-Match",
-    [TRAIT_IF_UNMODIFIED] = "If-Unmodified-Since",
-    [TRAIT_ENCODINGS] = "Accept-Encoding",
+static const struct slice names[TRAITS] = {
+    [TRAIT_COOKIE] = SLICE("Cookie"),
+    [TRAIT_REFERER] = SLICE("Referer"),
+    [TRAIT_AGENT] = SLICE("User-Agent"),
+    [TRAIT_LANGUAGE] = SLICE("Accept-Language"),
+    [TRAIT_RANGE] = SLICE("Range"),
+    [TRAIT_IF_RANGE] = SLICE("If-Range"),
+    [TRAIT_IF_NONE_MATCH] = SLICE("If-None-Match"),
+    [TRAIT_IF_MODIFIED] = SLICE("If-Modified-Since"),
+    [TRAIT_IF_MATCH] = SLICE("If-Match"),
+    [TRAIT_IF_UNMODIFIED] = SLICE("If-Unmodified-Since"),
+    [TRAIT_ENCODINGS] = SLICE("Accept-Encoding"),
 };
 
-const char *trait_name(enum trait which)
+struct slice trait_name(enum trait which)
 {
 	return names[which];
 }
@@ -27,11 +25,10 @@ static void take(struct traits *t, const struct field *f)
 {
 	for (enum trait i = 0; i < TRAITS; i++) {
 		/* the first letter and the length tell most names apart */
-		if ((f->name.data[0] | 0x20) != (names[i][0] | 0x20) ||
-		    f->name.len != strlen(names[i]))
+		if (f->name.len != names[i].len ||
+		    (f->name.data[0] | 0x20) != (names[i].data[0] | 0x20))
 			continue;
-		if (!t->value[i].data &&
-		    slice_equal_nocase(f->name, slice_of(names[i])))
+		if (!t->value[i].data && slice_equal_nocase(f->name, names[i]))
 			t->value[i] = f->value;
 	}
 }

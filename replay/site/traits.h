@@ -41,6 +41,6 @@ struct slice head_range(struct slice head);
 bool traits_conditional(const struct traits *t);
 bool trait_equal(const struct traits *a, const struct traits *b,
 		 enum trait which);
-const char *trait_name(enum trait which); /* of the field */
+struct slice trait_name(enum trait which); /* of the field */
 
 #endif

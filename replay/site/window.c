@@ -7,7 +7,7 @@ bool usable(const struct search *s, uint32_t i, enum at at)
 {
 	const struct entry *n = table_entry(s->t, i);
 	const struct url *u = &s->r->url;
-	if (n->status == 304 && !s->conditional)
+	if (n->not_modified && !s->conditional)
 		return false;
 	switch (at) {
 	case AT_ASKED:
