@@ -316,8 +316,9 @@ static void json_begin(const struct journal *j, struct line *l,
 		json_member(out, "note", slice_of(r->note));
 }
 
-void line_begin(const struct journal *j, struct line *l, const struct record *r)
+void line_begin(struct journal *j, struct line *l, const struct record *r)
 {
+	stamp(j, r->time);
 	if (j->text.fd >= 0)
 		text_begin(j, l, r);
 	if (j->json.fd >= 0)
