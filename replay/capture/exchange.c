@@ -145,8 +145,10 @@ static enum head_result gather_head(struct finder *f, struct cursor *c,
 		    f->scratch.len > HTTP_HEAD_MAX)
 			r = parse(buf_slice(&f->scratch), method, m);
 	}
-	if (r == HTTP_BAD)
+	if (r == HTTP_BAD) {
+		*m = (struct message){0};
 		return HEAD_NONE;
+	}
 	enum head_result result = HEAD_WHOLE;
 	if (r == HTTP_MORE) {
 		result = cursor_bytes(&look, &bytes) ? HEAD_GAP : HEAD_END;
@@ -176,6 +178,7 @@ static enum head_result read_head(struct finder *f, struct cursor *c,
 		cursor_skip(c, m->head.len, NULL);
 		return HEAD_WHOLE;
 	case HTTP_BAD:
+		*m = (struct message){0};
 		return HEAD_NONE;
 	case HTTP_MORE:
 		break;
@@ -287,6 +290,23 @@ static void take_request(struct asked *a, struct talk *talk, int side,
 	a->e.request_framing = (uint8_t)m->framing;
 }
 
+static bool read_request(struct finder *f);
+
+/* A connection that begins with something else is HTTP later on only if both
+ * sides say so, each at the start of a segment: behind the greeting of a SOCKS
+ * or PROXY protocol, say. One side alone could be a mail that quotes one. */
+static bool find_later_start(struct finder *f)
+{
+	struct cursor answering = f->answering;
+	struct slice method = SLICE("GET");
+	if (!search_head(f, &f->asking, NULL, INT64_MIN) ||
+	    !search_head(f, &answering, &method, cursor_time(&f->asking)))
+		return false;
+	f->begun = true;
+	f->alignment = LATE_START;
+	return read_request(f);
+}
+
 /* Reads the next request of the talk into f->next. False if there is none. */
 static bool read_request(struct finder *f)
 {
@@ -309,9 +329,8 @@ static bool read_request(struct finder *f)
 				a->state = EXCHANGE_CUT;
 			break;
 		}
-		/* A connection that begins with something else is no HTTP. */
 		if (r == HEAD_NONE && !f->begun && c->stream->from_start)
-			return false;
+			return find_later_start(f);
 		if (r == HEAD_GAP && f->begun)
 			f->alignment = LOST;
 		if (!search_head(f, c, NULL, INT64_MIN))
@@ -434,8 +453,10 @@ static enum answer_result read_answer(struct finder *f, struct exchange *e,
 		switch (read_head(f, c, &e->method, m)) {
 		case HEAD_NONE:
 			interim = false;
-			if (search_head(f, c, &e->method, e->time))
+			if (search_head(f, c, &e->method, e->time)) {
+				f->alignment = LOST;
 				continue;
+			}
 			return f->alignment == ALIGNED ? ANSWER_WRONG
 						       : ANSWER_NONE;
 		case HEAD_END:

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 
 #define SNAP_LEN 262144 /* tcpdump's; libpcap wants one to compile */
-#define PROGRAMS_MAX 64 /* a file may claim 65536 link types, to no good end   \
-			 */
+#define PROGRAMS_MAX                                                           \
+	64 /* a file may claim 65536 link types, to no good end                \
+	    */
 
 struct program {
 	uint16_t link_type;
