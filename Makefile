@@ -74,7 +74,8 @@ $(benches:tests/bench/%.c=$(1)/bench/%):
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $(LDLIBS) \
-		$$(if $$(findstring /unit/,$$@),-lcmocka)
+		$$(if $$(findstring /unit/,$$@),-lcmocka) \
+		$$(if $$(findstring /make-capture,$$@),-lm)
 -include $(sources:%.c=$(1)/%.d)
 endef
 

@@ -12,7 +12,10 @@
 #define BEGINNING 1489486325123456000LL /* 2017-03-14 10:12:05 UTC */
 #define FILE_BUFFER (1 << 20)
 
-static const struct scenario *const tables[] = {drive_by_scenarios};
+static const struct scenario *const tables[] = {
+    drive_by_scenarios, packet_scenarios,   link_scenarios,  message_scenarios,
+    hostile_scenarios,  matching_scenarios, bench_scenarios,
+};
 
 #define TABLES (sizeof(tables) / sizeof(*tables))
 

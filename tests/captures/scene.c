@@ -80,3 +80,13 @@ void scene_page(struct scene *s, struct conn *c, const char *host,
 					.body_len = page.len});
 	str_free(&page);
 }
+
+void scene_get(struct scene *s, struct conn *c, const char *host,
+	       const char *target, const char *fields, const char *text)
+{
+	scene_exchange(
+	    s, c,
+	    &(struct ask){.host = host, .target = target, .fields = fields},
+	    &(struct answer){
+		.type = "text/plain", .body = text, .body_len = strlen(text)});
+}

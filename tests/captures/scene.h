@@ -58,6 +58,10 @@ void scene_text(struct scene *s, struct conn *c, const char *request,
 /* A str that borrows. */
 struct str str_of(const char *text);
 
+/* GET with more field lines (or NULL), answered by a text. */
+void scene_get(struct scene *s, struct conn *c, const char *host,
+	       const char *target, const char *fields, const char *text);
+
 /* An exchange of a page: GET target at host. */
 void scene_page(struct scene *s, struct conn *c, const char *host,
 		const char *target, size_t len);

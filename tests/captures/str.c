@@ -76,7 +76,7 @@ void str_printf(struct str *s, const char *fmt, ...)
 	va_end(args);
 	if (len < 0)
 		fail("out of memory");
-	str_add(s, text, (size_t) len);
+	str_add(s, text, (size_t)len);
 	free(text);
 }
 

@@ -9,7 +9,7 @@ void truth_begin(struct truth *t)
 {
 	if (t->table)
 		fputs("client\tserver\tmethod\thost\ttarget\tstatus\tbytes\t"
-		      "sha256\tstate\n",
+		      "sha256\tstate\tdoubt\n",
 		      t->table);
 }
 
@@ -62,7 +62,8 @@ static void write_row(struct truth *t, const struct conn *c,
 	else
 		str_text(&row, "\t-");
 	add_body(&row, f);
-	str_printf(&row, "%s\n", f->state ? f->state : "complete");
+	str_printf(&row, "%s\t%s\n", f->state ? f->state : "complete",
+		   f->doubtful ? "doubtful" : "");
 	fwrite(row.data, 1, row.len, t->table);
 	str_free(&row);
 }

@@ -1,4 +1,5 @@
-/* What a right reader must find in the capture, written beside it. */
+/* What a right reader must find in the capture, written beside it: a table,
+ * tab-separated, whose first line names the columns, and the raw bytes. */
 #ifndef CAPTURES_TRUTH_H
 #define CAPTURES_TRUTH_H
 
@@ -17,6 +18,7 @@ struct fate {
 	const char *host;   /* NULL: none */
 	const char *target;
 	int status;      /* 0: none */
+	bool doubtful;   /* careful readers may differ */
 	struct str body; /* borrowed: transfer coding off, content coding on */
 };
 

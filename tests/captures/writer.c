@@ -48,6 +48,7 @@ static void write_bytes(struct writer *w, const void *data, size_t len)
 {
 	if (fwrite(data, 1, len, w->file) != len)
 		fail("cannot write");
+	w->written += len;
 }
 
 /* The block's body lies in w->block, which becomes empty. */

@@ -29,6 +29,7 @@ struct writer {
 	bool nano;
 	uint32_t snap; /* bytes kept of a frame, 0: all */
 
+	uint64_t written; /* bytes so far */
 	struct str block;
 	uint16_t links[WRITER_LINKS]; /* of the section's interfaces */
 	unsigned interfaces;
