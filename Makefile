@@ -99,7 +99,7 @@ check-programs: $(programs:%=$(san)/%) $(san)/make-capture \
 check: check-units check-programs
 
 bench: all $(BUILD)/make-capture $(benches:tests/bench/%.c=$(BUILD)/bench/%)
-	@tests/bench/run $(BUILD)
+	@tests/bench/run $(BUILD) $(BENCH)
 
 lint:
 	@tests/lint $(sources)
