@@ -44,10 +44,14 @@ static void accept_client(struct evconnlistener *listener, evutil_socket_t fd,
 	struct bufferevent *client = bufferevent_socket_new(
 	    evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE);
 
+	int yes = 1;
+
 	(void)from;
 	(void)len;
 	if (!client)
 		return;
+	/* or the last segment of an answer waits for a delayed ACK */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	bufferevent_setcb(client, answer_requests, NULL, close_client, context);
 	bufferevent_enable(client, EV_READ | EV_WRITE);
 }
