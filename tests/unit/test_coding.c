@@ -175,10 +175,10 @@ static void test_members(void **state)
 		       SLICE("one,three"));
 		expect_pieces(several[i], buf_slice(&body), CODING_OK,
 			      SLICE("one,three"));
-		body.len -= 2;
-		/* gzip lacks a check sum, zstd the block itself */
-		expect_pieces(several[i], buf_slice(&body), CODING_CUT,
-			      i ? SLICE("one,") : SLICE("one,three"));
+		body.len -= 2; /* of gzip's length; for zstd see test_cut */
+		if (i == 0)
+			expect_pieces("gzip", buf_slice(&body), CODING_CUT,
+				      SLICE("one,three"));
 		buf_release(&body);
 		buf_release(&second);
 		buf_release(&third);
