@@ -105,10 +105,10 @@ static void add_name(struct hosts *h, const struct name *recorded)
 {
 	struct name name = *recorded;
 	struct address literal;
-	if (name.text.len && name.text.data[name.text.len - 1] == '.')
-		name.text.len--;
 	if (!name.text.len)
 		return;
+	if (name.text.data[name.text.len - 1] == '.')
+		name.text.len--;
 	if (steer_literal(name.text, &literal)) {
 		if (name.kind == NAME_TLS)
 			add_literal(h, &literal);
@@ -120,7 +120,7 @@ static void add_name(struct hosts *h, const struct name *recorded)
 	if (!wrong)
 		add_valid(h, &name);
 	else if (name.kind != NAME_MISSING)
-		leave_out(h, name.text, wrong);
+		leave_out(h, recorded->text, wrong);
 }
 
 /* A host with its port, out of a Host field or a target. */

@@ -65,7 +65,7 @@ static bool read_name(struct slice message, size_t at, struct dns_name *name,
 		      size_t *end)
 {
 	struct reader r = reader_of(slice_from(message, at));
-	size_t wire = 1;
+	size_t wire = 0;
 	name->len = 0;
 	*end = 0;
 	for (size_t jumps = 0; jumps < JUMPS_MAX;) {
