@@ -71,7 +71,7 @@ static const char *const both[] = {"10.0.0.1", "fd00::1", NULL};
 
 #define HOST(name, address)                                                    \
 	"address=/" name "/" address "\nlocal=/" name "/\nlocal=/*." name "/"  \
-									  "\n"
+	"\n"
 #define REST "local=/#/\n"
 
 static void test_sorted(void **state)
