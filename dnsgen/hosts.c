@@ -69,14 +69,6 @@ static void leave_out(struct hosts *h, struct slice name, const char *why)
 	buf_release(&line);
 }
 
-static void add_literal(struct hosts *h, const struct address *literal)
-{
-	struct buf name = {0};
-	steer_name(&name, literal, h->zone);
-	add(h, h->names, &(struct name){NAME_TLS, buf_slice(&name), *literal});
-	buf_release(&name);
-}
-
 static bool is_canary(struct slice name)
 {
 	static const struct slice canary = SLICE(CANARY);
@@ -98,6 +90,14 @@ static void add_valid(struct hosts *h, const struct name *name)
 	struct name out = *name;
 	out.text = (struct slice){lower, name->text.len};
 	add(h, h->names, &out);
+}
+
+static void add_literal(struct hosts *h, const struct address *literal)
+{
+	struct buf name = {0};
+	steer_name(&name, literal, h->zone);
+	add_valid(h, &(struct name){NAME_TLS, buf_slice(&name), *literal});
+	buf_release(&name);
 }
 
 /* A name out of the recording, checked. */

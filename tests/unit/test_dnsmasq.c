@@ -167,6 +167,14 @@ static void test_literals(void **state)
 		       HOST("2001-db8-0-0-0-0-0-1.ip.test", "127.0.0.1") REST);
 }
 
+static void test_zone(void **state)
+{
+	(void)state;
+	struct hosts *h = hosts_new(SLICE("Steer.Example"));
+	ask(h, "192.0.2.7", "192.0.2.7");
+	expect(h, one, HOST("192-0-2-7.steer.example", "127.0.0.1") REST);
+}
+
 static void test_dns_names(void **state)
 {
 	(void)state;
@@ -338,6 +346,7 @@ int main(void)
 	    cmocka_unit_test(test_recorded),
 	    cmocka_unit_test(test_targets),
 	    cmocka_unit_test(test_literals),
+	    cmocka_unit_test(test_zone),
 	    cmocka_unit_test(test_dns_names),
 	    cmocka_unit_test(test_missing),
 	    cmocka_unit_test(test_hostile),
