@@ -38,8 +38,7 @@ static void hosts(struct scene *s)
 	    "trailing-dot.example.",
 	    "UPPER.Example",
 	    "xn--bcher-kva.example",
-	    "b\xc3\xbc"
-	    "cher.example",
+	    "b\303\274cher.example",
 	    "\xff\xfe.example",
 	    "user:pass@evil.example",
 	    "evil.example:http",
