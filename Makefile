@@ -48,26 +48,26 @@ all: $(programs:%=$(BUILD)/%)
 # One set of rules for each way of building: plain and under sanitizers.
 # $(1) directory, $(2) more flags.
 define variant
-$(1)/%.o: %.c $(needed)
+$(1)/obj/%.o: %.c $(needed)
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) $(C11) $(2) -c -o $$@ $$<
-$(1)/capture.a: $(capture:%.c=$(1)/%.o)
-$(1)/site.a: $(site:%.c=$(1)/%.o)
-$(1)/rewrite.a: $(rewriting:%.c=$(1)/%.o)
-$(1)/dnsgen.a: $(naming:%.c=$(1)/%.o)
+$(1)/capture.a: $(capture:%.c=$(1)/obj/%.o)
+$(1)/site.a: $(site:%.c=$(1)/obj/%.o)
+$(1)/rewrite.a: $(rewriting:%.c=$(1)/obj/%.o)
+$(1)/dnsgen.a: $(naming:%.c=$(1)/obj/%.o)
 $(1)/%.a:
 	$$(call say,AR,$$@)
 	$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
-$(1)/replay: $(1)/replay/main.o $(1)/site.a $(1)/rewrite.a $(1)/capture.a
-$(1)/dnsgen: $(1)/dnsgen/main.o $(1)/dnsgen.a $(1)/rewrite.a $(1)/capture.a
-$(1)/rewrite: $(1)/rewrite/main.o $(1)/rewrite.a $(1)/capture.a
-$(1)/make-capture: $(generator:%.c=$(1)/%.o)
-$(units:tests/unit/%.c=$(1)/unit/%): $(1)/unit/%: $(1)/tests/unit/%.o \
+$(1)/replay: $(1)/obj/replay/main.o $(1)/site.a $(1)/rewrite.a $(1)/capture.a
+$(1)/dnsgen: $(1)/obj/dnsgen/main.o $(1)/dnsgen.a $(1)/rewrite.a $(1)/capture.a
+$(1)/rewrite: $(1)/obj/rewrite/main.o $(1)/rewrite.a $(1)/capture.a
+$(1)/make-capture: $(generator:%.c=$(1)/obj/%.o)
+$(units:tests/unit/%.c=$(1)/unit/%): $(1)/unit/%: $(1)/obj/tests/unit/%.o \
 	$(1)/site.a $(1)/dnsgen.a $(1)/rewrite.a $(1)/capture.a
 $(tools:tests/programs/%.c=$(1)/tools/%): $(1)/tools/%: \
-	$(1)/tests/programs/%.o $(1)/capture.a
-$(benches:tests/bench/%.c=$(1)/bench/%): $(1)/bench/%: $(1)/tests/bench/%.o
+	$(1)/obj/tests/programs/%.o $(1)/capture.a
+$(benches:tests/bench/%.c=$(1)/bench/%): $(1)/bench/%: $(1)/obj/tests/bench/%.o
 $(programs:%=$(1)/%) $(1)/make-capture $(units:tests/unit/%.c=$(1)/unit/%) \
 $(tools:tests/programs/%.c=$(1)/tools/%) \
 $(benches:tests/bench/%.c=$(1)/bench/%):
@@ -76,7 +76,7 @@ $(benches:tests/bench/%.c=$(1)/bench/%):
 	$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $(LDLIBS) \
 		$$(if $$(findstring /unit/,$$@),-lcmocka) \
 		$$(if $$(findstring /make-capture,$$@),-lm)
--include $(sources:%.c=$(1)/%.d)
+-include $(sources:%.c=$(1)/obj/%.d)
 endef
 
 # Goals for people install what is missing before anything is compiled.
