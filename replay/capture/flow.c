@@ -290,6 +290,16 @@ void flows_add(struct flows *f, const struct packet *p)
 		f->room--;
 }
 
+void flows_add_quoted(struct flows *f, const struct packet *p)
+{
+	uint32_t *bucket = bucket_of(f, &p->from, &p->to);
+	if (*bucket != NONE)
+		return;
+	struct connection *c = connection_new(f, bucket, p);
+	if (c)
+		c->flow.number = f->numbers++;
+}
+
 struct flow *flows_next(struct flows *f)
 {
 	if (f->next == f->count)

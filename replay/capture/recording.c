@@ -145,6 +145,8 @@ static void read_packets(struct recording *r)
 	while (packets_next(r->packets, &p)) {
 		if (p.kind == PACKET_TCP)
 			flows_add(r->flows, &p);
+		else if (p.kind == PACKET_QUOTED)
+			flows_add_quoted(r->flows, &p);
 		else if (p.from.port == DNS_PORT)
 			names_add_dns(r->names, p.payload);
 	}
