@@ -81,13 +81,15 @@ static void test_sorted(void **state)
 	ask(h, "www.b.example", "192.0.2.1");
 	ask(h, "A.Example.:8080", "192.0.2.2");
 	ask(h, "a.example", "192.0.2.3");
+	ask(h, "not-use-application-dns.net", "192.0.2.3");
 	ask(h, "under_score.example:", "192.0.2.3");
 	ask(h, "xn--bcher-kva.example", "192.0.2.3");
 	expect(h, one,
 	       HOST("a.example", "127.0.0.1")
-		   HOST("under_score.example", "127.0.0.1")
-		       HOST("www.b.example", "127.0.0.1")
-			   HOST("xn--bcher-kva.example", "127.0.0.1") REST);
+		   HOST("not-use-application-dns.net", "127.0.0.1")
+		       HOST("under_score.example", "127.0.0.1")
+			   HOST("www.b.example", "127.0.0.1")
+			       HOST("xn--bcher-kva.example", "127.0.0.1") REST);
 	expect(new_hosts(), one, REST);
 }
 

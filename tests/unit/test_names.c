@@ -247,11 +247,12 @@ static void test_pointers(void **state)
 {
 	(void)state;
 	static const struct slice names[] = {
-	    SLICE("\xc0\x0c"),         /* to itself */
-	    SLICE("\xc0\x0e\xc0\x0c"), /* forward */
-	    SLICE("\x01x\xc0\x0c"),    /* round and round */
-	    SLICE("\xff\xff"),         /* out of the message */
-	    SLICE("\x80\x0c"),         /* reserved */
+	    SLICE("\xc0\x0c"),                    /* to itself */
+	    SLICE("\xc0\x0e\xc0\x0c"),            /* there and back */
+	    SLICE("\xc0\x12\0\x01\0\x01\x01x\0"), /* forward, to a name */
+	    SLICE("\x01x\xc0\x0c"),               /* round and round */
+	    SLICE("\xff\xff"),                    /* out of the message */
+	    SLICE("\x80\x0c"),                    /* reserved */
 	    SLICE("\x40\x0c"),
 	};
 	for (size_t i = 0; i < COUNT(names); i++) {
