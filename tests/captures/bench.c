@@ -77,28 +77,25 @@ static struct conn visit_conn(struct scene *s)
 	return conn_open(&s->net, client, server);
 }
 
-static void add_request(struct scene *s, struct crowd *crowd, struct visit *v)
+static void say_request(struct scene *s, struct conn *c, const char *host,
+			const char *target)
 {
-	struct str request = {0}, host = {0}, target = {0};
+	struct str request = {0};
 
-	str_printf(&host, "h%u.bench.example%c", v->conn.ends[SERVER].ip[3], 0);
-	str_printf(&target, "/dir%u/page-%llu.html?id=%llu%c",
-		   (unsigned)(net_random(&s->net) % 16),
-		   (unsigned long long)crowd->number,
-		   (unsigned long long)(net_random(&s->net) >> 40), 0);
-	crowd->number++;
-	ask_write(&request,
-		  &(struct ask){.host = host.data, .target = target.data});
-	conn_say(&v->conn, CLIENT, request.data, request.len);
+	ask_write(&request, &(struct ask){.host = host, .target = target});
+	conn_say(c, CLIENT, request.data, request.len);
+	conn_flush(c, CLIENT);
+	scene_wait(s, s->net.step);
 	str_free(&request);
-	str_free(&host);
-	str_free(&target);
 }
 
-static void add_response(struct scene *s, struct crowd *crowd, struct visit *v)
+/* Returns the body, which is borrowed from the pool. */
+static struct str say_response(struct scene *s, struct crowd *crowd,
+			       struct conn *c)
 {
 	size_t len = body_length(&s->net, s->variant);
 	size_t offset = net_random(&s->net) % (crowd->pool.len - len);
+	struct str body = {crowd->pool.data + offset, len, 0};
 	struct str head = {0};
 
 	str_printf(&head,
@@ -106,21 +103,39 @@ static void add_response(struct scene *s, struct crowd *crowd, struct visit *v)
 		   "Server: nginx/1.10.2\r\nContent-Type: text/html\r\n"
 		   "Content-Length: %zu\r\nConnection: keep-alive\r\n\r\n",
 		   len);
-	v->waiting = len;
-	crowd->waiting += len;
-	conn_say(&v->conn, SERVER, head.data, head.len);
-	conn_say(&v->conn, SERVER, crowd->pool.data + offset, len);
+	conn_say(c, SERVER, head.data, head.len);
+	conn_say(c, SERVER, body.data, body.len);
 	str_free(&head);
+	return body;
+}
+
+/* The request is sent, the answer waits. */
+static void begin_exchange(struct scene *s, struct crowd *crowd,
+			   struct visit *v)
+{
+	char host[64], target[96];
+	struct fate fate = {.host = host, .target = target, .status = 200};
+
+	snprintf(host, sizeof(host), "h%u.bench.example",
+		 v->conn.ends[SERVER].ip[3]);
+	snprintf(target, sizeof(target), "/dir%u/page-%llu.html?id=%llu",
+		 (unsigned)(net_random(&s->net) % 16),
+		 (unsigned long long)crowd->number++,
+		 (unsigned long long)(net_random(&s->net) >> 40));
+	say_request(s, &v->conn, host, target);
+	fate.body = say_response(s, crowd, &v->conn);
+	truth_add(&s->truth, &v->conn, &fate, &v->conn.said[CLIENT],
+		  &v->conn.said[SERVER]);
+	v->waiting = fate.body.len;
+	crowd->waiting += v->waiting;
+	v->answering = true;
 }
 
 /* One turn of talk: a request, or up to four segments of its answer. */
 static void visit_step(struct scene *s, struct crowd *crowd, struct visit *v)
 {
 	if (!v->answering) {
-		add_request(s, crowd, v);
-		conn_flush(&v->conn, CLIENT);
-		add_response(s, crowd, v);
-		v->answering = true;
+		begin_exchange(s, crowd, v);
 		return;
 	}
 	if (conn_push(&v->conn, SERVER, 1 + net_random(&s->net) % 4))

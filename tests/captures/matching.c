@@ -132,20 +132,6 @@ static void two_clients(struct scene *s)
 	conn_close(&c[1], CLIENT);
 }
 
-/* P13 */
-static void variants(struct scene *s)
-{
-	static const struct pair pairs[] = {
-	    {"/v", "Cookie: who=a\r\n", "for cookie a\n"},
-	    {"/v", "Cookie: who=b\r\n", "for cookie b\n"},
-	    {"/v", "Referer: http://one.example/\r\n", "from one\n"},
-	    {"/v", "Referer: http://two.example/\r\n", "from two\n"},
-	    {"/v", "Accept-Language: ja\r\n", "in Japanese\n"},
-	};
-
-	PLAY(s, pairs);
-}
-
 /* P14 */
 static void cache_busters(struct scene *s)
 {
@@ -335,12 +321,35 @@ static void whole_body(struct scene *s)
 	str_free(&whole);
 }
 
+/* P13 */
+static void variants(struct scene *s)
+{
+	static const struct pair pairs[] = {
+	    {"/v", "Cookie: who=a\r\n", "for cookie a\n"},
+	    {"/v", "Cookie: who=b\r\n", "for cookie b\n"},
+	    {"/v", "Referer: http://one.example/\r\n", "from one\n"},
+	    {"/v", "Referer: http://two.example/\r\n", "from two\n"},
+	    {"/v", "Accept-Language: ja\r\n", "in Japanese\n"},
+	};
+	const struct str whole = str_of("0123456789 whole and in pieces\n");
+	struct conn c;
+
+	PLAY(s, pairs);
+	c = meet(s);
+	post(s, &c, "/v", "Content-Type: text/plain\r\n", "a", "for body a\n");
+	post(s, &c, "/v", "Content-Type: text/plain\r\n", "b", "for body b\n");
+	ask_range(s, &c, "/v", &whole, 0, 9);
+	ask_range(s, &c, "/v", &whole, 10, 19);
+	conn_close(&c, CLIENT);
+}
+
 const struct scenario matching_scenarios[] = {
     {"p11-proxy", "absolute targets, CONNECT, 407, 502", proxy, 0},
     {"p12-repeats", "one key, three answers", repeats, 0},
     {"p12-failed-first", "cut, then silence, then good", failed_first, 0},
     {"p12-two-clients", "one key, two clients, other answers", two_clients, 0},
-    {"p13-variants", "one key; Cookie, Referer, language differ", variants, 0},
+    {"p13-variants", "one URL; Cookie, Referer, body, Range differ", variants,
+     0},
     {"p14-cache-busters", "numbers that change at each visit", cache_busters,
      0},
     {"p14-query-order", "the same parameters, ordered otherwise", query_order,
