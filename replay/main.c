@@ -1,0 +1,160 @@
+/* replay: reads captures, then serves what they hold or prints it. */
+#include "capture/log.h"
+#include "capture/options.h"
+#include "capture/recording.h"
+#include "report/list.h"
+#include "site/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum option_key {
+	KEY_EXACT = 256,
+	KEY_FILTER,
+	KEY_FORMAT,
+	KEY_INCOMPLETE,
+	KEY_LOG,
+	KEY_NO_DIGEST,
+	KEY_PACE,
+	KEY_RECODE,
+};
+
+static const struct option_spec specs[] = {
+    {'l', "listen", "ADDR[:PORT]",
+     "serve at this address, on every recorded port;\n"
+     "with a port: on that one alone, for every recorded\n"
+     "host and port; 0 takes a free one; may be repeated\n"
+     "(default: 127.0.0.1)"},
+    {KEY_FILTER, "filter", "EXPRESSION",
+     "read only packets that match, as in tcpdump"},
+    {KEY_EXACT, "exact", NULL,
+     "never guess: only what was recorded of that very\n"
+     "request (HEAD from GET and ranges stay)"},
+    {KEY_INCOMPLETE, "incomplete", "404",
+     "answer 404 where the recorded answer is not whole,\n"
+     "instead of serving it up to the cut"},
+    {KEY_RECODE, "recode", NULL,
+     "decode gzip, br and the like for clients that do\n"
+     "not accept them"},
+    {KEY_PACE, "pace", NULL,
+     "wait as long as the recorded server did before\n"
+     "answering"},
+    {KEY_LOG, "log", "FILE", "append the log of answers as JSON lines"},
+    {'L', "list", NULL, "print the table of exchanges instead of serving"},
+    {KEY_FORMAT, "format", "FORMAT", "of the list: tsv (default) or json"},
+    {KEY_NO_DIGEST, "no-digest", NULL, "leave sha256 out of the list"},
+    {'q', "quiet", NULL, "no line for each request, only what is wrong"},
+    {'v', "verbose", NULL, "tell more"},
+    {0},
+};
+
+struct settings {
+	struct site_options site;
+	struct listen *listens;
+	size_t listen_count;
+	const char *filter;
+	bool list, no_digest;
+	enum list_format format;
+};
+
+static void add_listen(struct settings *s, const char *value)
+{
+	s->listens =
+	    xreallocarray(s->listens, s->listen_count + 1, sizeof *s->listens);
+	if (!listen_parse(value, &s->listens[s->listen_count++]))
+		log_usage("--listen %s: not an address, with or without a port",
+			  value);
+}
+
+static void take_format(struct settings *s, const char *value)
+{
+	if (!strcmp(value, "json"))
+		s->format = LIST_JSON;
+	else if (!strcmp(value, "tsv"))
+		s->format = LIST_TSV;
+	else
+		log_usage("--format %s: neither tsv nor json", value);
+}
+
+static void take_option(void *context, int key, const char *value)
+{
+	struct settings *s = context;
+	switch (key) {
+	case 'l':
+		add_listen(s, value);
+		break;
+	case 'L':
+		s->list = true;
+		break;
+	case 'q':
+		s->site.quiet = true;
+		log_set_level(LOG_QUIET);
+		break;
+	case 'v':
+		log_set_level(LOG_VERBOSE);
+		break;
+	case KEY_FILTER:
+		s->filter = value;
+		break;
+	case KEY_EXACT:
+		s->site.exact = true;
+		break;
+	case KEY_INCOMPLETE:
+		if (strcmp(value, "404"))
+			log_usage("--incomplete=%s: only 404 is known", value);
+		s->site.incomplete_404 = true;
+		break;
+	case KEY_RECODE:
+		s->site.recode = true;
+		break;
+	case KEY_PACE:
+		s->site.pace = true;
+		break;
+	case KEY_LOG:
+		s->site.log = value;
+		break;
+	case KEY_FORMAT:
+		take_format(s, value);
+		break;
+	case KEY_NO_DIGEST:
+		s->no_digest = true;
+		break;
+	}
+}
+
+static int serve(const struct recording *r, struct settings *s)
+{
+	struct table *table = table_new(r);
+	s->site.listens = s->listens;
+	s->site.listen_count = s->listen_count;
+	int result = server_run(table, &s->site);
+	table_free(table);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct options options = {
+	    .specs = specs,
+	    .synopsis = "[OPTIONS] CAPTURE...\n--list [OPTIONS] CAPTURE...",
+	    .about = "Serves the web sites that packet captures hold. A "
+		     "capture is a pcap or pcapng\nfile, also compressed, or "
+		     "- for standard input.",
+	    .take = take_option,
+	};
+	struct settings s = {0};
+	log_init(argv[0]);
+	int first = options_parse(&options, &s, argc, argv);
+	if (first == argc)
+		log_usage("no capture named");
+	struct recording *r =
+	    recording_read(s.filter, argv + first, (size_t)(argc - first));
+	int result = -1;
+	if (r && s.list)
+		result = list_print(r, s.format, !s.no_digest);
+	else if (r)
+		result = serve(r, &s);
+	recording_free(r);
+	free(s.listens);
+	return result ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,360 @@
+/* The log of answers: one line a request, as text on standard error and as
+ * JSON in a file. */
+#include "journal.h"
+
+#include "json.h"
+
+#include "capture/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct sink {
+	int fd; /* -1: nobody reads */
+	struct buf lines;
+	const char *name;
+	bool failed; /* and that was said */
+};
+
+struct journal {
+	struct sink text, json;
+	char *path;
+	int64_t second; /* whose date is in stamp */
+	char stamp[48]; /* "2026-01-31T23:59:59.123456Z" */
+	size_t stamp_len;
+};
+
+/* Not through a symbolic link: what the lab's user may write need not be what
+ * root would overwrite. */
+static int open_log(const char *path)
+{
+	int fd = open(path,
+		      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
+			  O_NOCTTY,
+		      0600);
+	if (fd < 0)
+		log_warn("%s: %s", path,
+			 errno == ELOOP ? "is a symbolic link"
+					: strerror(errno));
+	return fd;
+}
+
+struct journal *journal_new(const char *path, bool text)
+{
+	int fd = path ? open_log(path) : -1;
+	if (path && fd < 0)
+		return NULL;
+	struct journal *j = xcalloc(1, sizeof *j);
+	j->path = path ? xstrdup(path) : NULL;
+	j->text = (struct sink){.fd = text ? STDERR_FILENO : -1,
+				.name = "standard error"};
+	j->json = (struct sink){.fd = fd, .name = j->path};
+	return j;
+}
+
+static void sink_fail(struct sink *s)
+{
+	if (!s->failed && s->fd != STDERR_FILENO)
+		log_warn("%s: %s; log lines are lost", s->name,
+			 strerror(errno));
+	s->failed = true;
+}
+
+static void sink_flush(struct sink *s)
+{
+	size_t done = 0;
+	while (done < s->lines.len) {
+		ssize_t n =
+		    write(s->fd, s->lines.data + done, s->lines.len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			sink_fail(s);
+			break;
+		}
+		done += (size_t)n;
+	}
+	buf_clear(&s->lines);
+}
+
+bool journal_wanted(const struct journal *j)
+{
+	return j->text.fd >= 0 || j->json.fd >= 0;
+}
+
+bool journal_waits(const struct journal *j)
+{
+	return j->text.lines.len || j->json.lines.len;
+}
+
+void journal_flush(struct journal *j)
+{
+	sink_flush(&j->text);
+	sink_flush(&j->json);
+}
+
+void journal_free(struct journal *j)
+{
+	if (!j)
+		return;
+	journal_flush(j);
+	if (j->json.fd >= 0)
+		close(j->json.fd);
+	buf_release(&j->text.lines);
+	buf_release(&j->json.lines);
+	free(j->path);
+	free(j);
+}
+
+static void add_number(struct buf *out, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+	do
+		digits[--at] = (char)('0' + value % 10);
+	while (value /= 10);
+	buf_add(out, (struct slice){(const uint8_t *)digits + at,
+				    sizeof digits - at});
+}
+
+/* Most lines come in the same second as the one before. */
+static void stamp(struct journal *j, int64_t time)
+{
+	int64_t second = time / 1000000;
+	if (!j->stamp_len || second != j->second) {
+		time_t seconds = second;
+		struct tm tm;
+		gmtime_r(&seconds, &tm);
+		j->second = second;
+		j->stamp_len = strftime(j->stamp, sizeof j->stamp,
+					"%Y-%m-%dT%H:%M:%S.000000Z", &tm);
+	}
+	uint64_t fraction = (uint64_t)(time % 1000000);
+	for (size_t i = 2; i < 8 && i <= j->stamp_len; i++, fraction /= 10)
+		j->stamp[j->stamp_len - i] = (char)('0' + fraction % 10);
+}
+
+static struct slice stamp_slice(const struct journal *j)
+{
+	return (struct slice){(const uint8_t *)j->stamp, j->stamp_len};
+}
+
+static void add_address(struct buf *out, const struct address *a)
+{
+	if (a->version != 4) {
+		address_print(out, a);
+		return;
+	}
+	for (size_t i = 0; i < 4; i++) {
+		if (i)
+			buf_add_byte(out, '.');
+		add_number(out, a->bytes[i]);
+	}
+}
+
+static void text_value(struct buf *out, struct slice value)
+{
+	if (value.data)
+		buf_add_escaped(out, value);
+	else
+		buf_add_string(out, "nothing");
+}
+
+/* "parameter id (2 for 1)"; of the header only names. */
+static void text_difference(struct buf *out, const struct difference *d)
+{
+	if (d->kind != DIFFERS_FIELD)
+		buf_add_string(out, differ_kind_name(d->kind));
+	if (d->name.data) {
+		if (d->kind != DIFFERS_FIELD)
+			buf_add_byte(out, ' ');
+		buf_add_escaped(out, d->name);
+	}
+	if (d->kind == DIFFERS_FIELD || (!d->asked.data && !d->recorded.data))
+		return;
+	buf_add_string(out, " (");
+	text_value(out, d->asked);
+	buf_add_string(out, " for ");
+	text_value(out, d->recorded);
+	buf_add_byte(out, ')');
+}
+
+static void text_differences(struct buf *out, const struct differences *d)
+{
+	for (size_t i = 0; d && i < d->count; i++) {
+		buf_add_string(out, i ? ", " : "; differs in ");
+		text_difference(out, &d->list[i]);
+	}
+}
+
+static void text_match(struct buf *out, const struct record *r)
+{
+	if (!r->match)
+		return;
+	if (r->match->step)
+		buf_add_string(out, " #");
+	else if (r->exchange != TABLE_NONE)
+		buf_add_string(out, " not recorded; nearest #");
+	else
+		buf_add_string(out, " not recorded; nothing is near");
+	if (r->exchange != TABLE_NONE)
+		add_number(out, r->exchange + 1);
+	if (r->match->step) {
+		buf_add_byte(out, ' ');
+		buf_add_string(out, match_step_name(r->match->step));
+	}
+	text_differences(out, r->differences);
+}
+
+static void text_begin(const struct journal *j, struct line *l,
+		       const struct record *r)
+{
+	struct buf url = {0};
+	buf_clear(&l->text);
+	buf_add(&l->text, stamp_slice(j));
+	buf_add_byte(&l->text, ' ');
+	add_address(&l->text, &r->client);
+	buf_add_byte(&l->text, ' ');
+	if (r->request) {
+		buf_add_escaped(&l->text, r->request->method);
+		buf_add_byte(&l->text, ' ');
+		url_print(&url, &r->request->url);
+		buf_add_escaped(&l->text, buf_slice(&url));
+		buf_release(&url);
+	} else {
+		buf_add_string(&l->text, "- -");
+	}
+	buf_add_byte(&l->text, ' ');
+	if (r->status)
+		add_number(&l->text, r->status);
+	else
+		buf_add_byte(&l->text, '-');
+	buf_add_byte(&l->text, ' ');
+	l->text_hole = l->text.len;
+	text_match(&l->text, r);
+	if (r->decoded)
+		buf_add_string(&l->text, "; decoded");
+	if (r->note) {
+		buf_add_string(&l->text, "; ");
+		buf_add_string(&l->text, r->note);
+	}
+}
+
+static void json_member(struct buf *out, const char *name, struct slice value)
+{
+	buf_add_string(out, ",\"");
+	buf_add_string(out, name);
+	buf_add_string(out, "\":");
+	json_add(out, value);
+}
+
+static void json_differences(struct buf *out, const struct differences *d)
+{
+	buf_add_string(out, ",\"differs\":[");
+	for (size_t i = 0; d && i < d->count; i++) {
+		const struct difference *one = &d->list[i];
+		buf_add_string(out, i ? ",{\"in\":" : "{\"in\":");
+		json_add(out, slice_of(differ_kind_name(one->kind)));
+		if (one->name.data)
+			json_member(out, "name", one->name);
+		if (one->asked.data || one->recorded.data) {
+			json_member(out, "asked", one->asked);
+			json_member(out, "recorded", one->recorded);
+		}
+		buf_add_byte(out, '}');
+	}
+	buf_add_byte(out, ']');
+}
+
+static void json_match(struct buf *out, const struct record *r)
+{
+	if (!r->match)
+		return;
+	if (r->exchange != TABLE_NONE) {
+		buf_add_string(out, r->match->step ? ",\"exchange\":"
+						   : ",\"nearest\":");
+		add_number(out, r->exchange + 1);
+	}
+	buf_add_string(out, ",\"step\":\"");
+	buf_add_string(out, match_step_name(r->match->step));
+	buf_add_byte(out, '"');
+	json_differences(out, r->differences);
+}
+
+static void json_begin(const struct journal *j, struct line *l,
+		       const struct record *r)
+{
+	struct buf *out = &l->json;
+	buf_clear(out);
+	buf_add_string(out, "{\"time\":\"");
+	buf_add(out, stamp_slice(j));
+	buf_add_string(out, "\",\"client\":\"");
+	add_address(out, &r->client);
+	buf_add_byte(out, '"');
+	if (r->request) {
+		struct buf url = {0};
+		url_print(&url, &r->request->url);
+		json_member(out, "method", r->request->method);
+		json_member(out, "url", buf_slice(&url));
+		buf_release(&url);
+	}
+	if (r->status) {
+		buf_add_string(out, ",\"status\":");
+		add_number(out, r->status);
+	}
+	buf_add_string(out, ",\"bytes\":");
+	l->json_hole = out->len;
+	json_match(out, r);
+	if (r->decoded)
+		buf_add_string(out, ",\"decoded\":true");
+	if (r->note)
+		json_member(out, "note", slice_of(r->note));
+}
+
+void line_begin(const struct journal *j, struct line *l, const struct record *r)
+{
+	if (j->text.fd >= 0)
+		text_begin(j, l, r);
+	if (j->json.fd >= 0)
+		json_begin(j, l, r);
+}
+
+static void fill_hole(struct buf *out, const struct buf *line, size_t hole,
+		      uint64_t bytes)
+{
+	buf_add(out, slice_to(buf_slice(line), hole));
+	add_number(out, bytes);
+	buf_add(out, slice_from(buf_slice(line), hole));
+}
+
+void line_end(struct journal *j, struct line *l, uint64_t bytes,
+	      const char *reason)
+{
+	if (l->text.len) {
+		fill_hole(&j->text.lines, &l->text, l->text_hole, bytes);
+		if (reason) {
+			buf_add_string(&j->text.lines, "; ");
+			buf_add_string(&j->text.lines, reason);
+		}
+		buf_add_byte(&j->text.lines, '\n');
+	}
+	if (l->json.len) {
+		fill_hole(&j->json.lines, &l->json, l->json_hole, bytes);
+		if (reason)
+			json_member(&j->json.lines, "ended", slice_of(reason));
+		buf_add_string(&j->json.lines, "}\n");
+	}
+	buf_clear(&l->text);
+	buf_clear(&l->json);
+}
+
+void line_release(struct line *l)
+{
+	buf_release(&l->text);
+	buf_release(&l->json);
+}

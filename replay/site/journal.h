@@ -1,0 +1,51 @@
+/* The log of answers: one line a request, as text on standard error and as
+ * JSON in a file. Lines are gathered, and written when the caller says so. */
+#ifndef SITE_JOURNAL_H
+#define SITE_JOURNAL_H
+
+#include "answer.h"
+#include "differ.h"
+
+struct journal;
+
+/* path: of the JSON lines, NULL for none; they are appended. Returns NULL if
+ * it cannot be written, after having said why. text: to standard error too. */
+struct journal *journal_new(const char *path, bool text);
+void journal_free(struct journal *j); /* writes what is left */
+
+/* What is told of one request. */
+struct record {
+	int64_t time; /* microseconds since the epoch */
+	struct address client;
+	const struct request *request; /* NULL: it was none */
+	const struct match *match;     /* NULL: none was looked for */
+	uint32_t exchange; /* that answers, or on a miss the nearest one;
+			      TABLE_NONE: there is none */
+	const struct differences *differences; /* from that exchange */
+	uint16_t status;                       /* 0: none was sent */
+	bool decoded;
+	const char *note; /* NULL: nothing more to say */
+};
+
+/* The line of one request, whole but for the number of bytes, which is known
+ * last. {0} is an empty one. */
+struct line {
+	struct buf text, json;
+	size_t text_hole, json_hole;
+};
+
+/* Whether anybody reads: if not, spare the work. */
+bool journal_wanted(const struct journal *j);
+void line_begin(struct journal *j, struct line *l, const struct record *r);
+/* Puts the line among those to be written, and empties it. reason: why the
+ * answer did not go out whole, NULL if it did. */
+void line_end(struct journal *j, struct line *l, uint64_t bytes,
+	      const char *reason);
+void line_release(struct line *l);
+
+/* Whether lines wait to be written. */
+bool journal_waits(const struct journal *j);
+/* Writes them. What cannot be written is lost; that is said once. */
+void journal_flush(struct journal *j);
+
+#endif

@@ -1,0 +1,336 @@
+/* Listeners, signals and the event loop of the pseudo web site. */
+#include "server.h"
+
+#include "client.h"
+
+#include "capture/log.h"
+
+#include <event2/event.h>
+#include <event2/listener.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#define BACKLOG 4096
+#define RETRY_MS 100 /* after the system had no file descriptor left */
+#define SIGNALS 4
+
+struct server;
+
+struct listener {
+	struct server *server;
+	struct evconnlistener *events;
+	struct arrival arrival; /* but for the client */
+	bool any_address;
+};
+
+struct server {
+	struct clients clients;
+	struct listener *listeners;
+	size_t count;
+	struct event *signals[SIGNALS];
+	struct event *retry;
+};
+
+static struct endpoint endpoint_of(const struct sockaddr *sa)
+{
+	struct endpoint e = {0};
+	if (sa->sa_family == AF_INET) {
+		struct sockaddr_in in;
+		memcpy(&in, sa, sizeof in);
+		e.address.version = 4;
+		memcpy(e.address.bytes, &in.sin_addr, 4);
+		e.port = ntohs(in.sin_port);
+	} else if (sa->sa_family == AF_INET6) {
+		struct sockaddr_in6 in;
+		memcpy(&in, sa, sizeof in);
+		e.address.version = 6;
+		memcpy(e.address.bytes, &in.sin6_addr, 16);
+		e.port = ntohs(in.sin6_port);
+	}
+	return e;
+}
+
+static socklen_t sockaddr_of(const struct address *a, uint16_t port,
+			     struct sockaddr_storage *out)
+{
+	memset(out, 0, sizeof *out);
+	if (a->version == 4) {
+		struct sockaddr_in in = {.sin_family = AF_INET,
+					 .sin_port = htons(port)};
+		memcpy(&in.sin_addr, a->bytes, 4);
+		memcpy(out, &in, sizeof in);
+		return sizeof in;
+	}
+	struct sockaddr_in6 in = {.sin6_family = AF_INET6,
+				  .sin6_port = htons(port)};
+	memcpy(&in.sin6_addr, a->bytes, 16);
+	memcpy(out, &in, sizeof in);
+	return sizeof in;
+}
+
+static struct endpoint local_end(int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof sa;
+	memset(&sa, 0, sizeof sa);
+	getsockname(fd, (struct sockaddr *)&sa, &len);
+	return endpoint_of((struct sockaddr *)&sa);
+}
+
+static void on_accept(struct evconnlistener *events, evutil_socket_t fd,
+		      struct sockaddr *sa, int len, void *context)
+{
+	struct listener *l = context;
+	struct arrival arrival = l->arrival;
+	(void)events, (void)len;
+	arrival.client = endpoint_of(sa).address;
+	if (l->any_address)
+		arrival.local = local_end(fd).address;
+	client_new(&l->server->clients, fd, &arrival);
+}
+
+static void listen_again(evutil_socket_t fd, short what, void *context)
+{
+	struct server *s = context;
+	(void)fd, (void)what;
+	for (size_t i = 0; i < s->count; i++)
+		evconnlistener_enable(s->listeners[i].events);
+}
+
+/* Out of file descriptors or memory: the connections wait in the backlog, and
+ * a listener that stayed on would spin. */
+static void on_accept_error(struct evconnlistener *events, void *context)
+{
+	struct listener *l = context;
+	struct timeval soon = {0, RETRY_MS * 1000};
+	log_debug("cannot accept: %s", strerror(errno));
+	evconnlistener_disable(events);
+	if (!evtimer_pending(l->server->retry, NULL))
+		evtimer_add(l->server->retry, &soon);
+}
+
+static void on_flush(evutil_socket_t fd, short what, void *context)
+{
+	struct server *s = context;
+	(void)fd, (void)what;
+	journal_flush(s->clients.site.journal);
+}
+
+static void leave(void *context)
+{
+	struct server *s = context;
+	event_base_loopbreak(s->clients.base);
+}
+
+static void on_stop(evutil_socket_t fd, short what, void *context)
+{
+	struct server *s = context;
+	(void)fd, (void)what;
+	if (s->clients.stopping || !s->clients.count) {
+		leave(s);
+		return;
+	}
+	evtimer_del(s->retry);
+	for (size_t i = 0; i < s->count; i++) {
+		evconnlistener_free(s->listeners[i].events);
+		s->listeners[i].events = NULL;
+	}
+	s->count = 0;
+	clients_stop(&s->clients);
+}
+
+static void on_new_run(evutil_socket_t fd, short what, void *context)
+{
+	struct server *s = context;
+	(void)fd, (void)what;
+	places_reset(s->clients.site.places);
+	log_info("a new run: repeats begin at the first answer again");
+}
+
+static void on_nothing(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd, (void)what, (void)context;
+}
+
+static int catch_signals(struct server *s)
+{
+	static const struct {
+		int number;
+		event_callback_fn call;
+	} caught[SIGNALS] = {{SIGTERM, on_stop},
+			     {SIGINT, on_stop},
+			     {SIGUSR1, on_new_run},
+			     {SIGHUP, on_nothing}}; /* does not end us */
+	for (size_t i = 0; i < SIGNALS; i++) {
+		s->signals[i] = evsignal_new(s->clients.base, caught[i].number,
+					     caught[i].call, s);
+		if (!s->signals[i] || event_add(s->signals[i], NULL))
+			return -1;
+	}
+	return 0;
+}
+
+static void cannot_listen(const struct address *a, uint16_t port, int error)
+{
+	struct buf where = {0};
+	endpoint_print(&where, &(struct endpoint){*a, port});
+	log_warn("cannot listen on %.*s: %s%s", (int)where.len,
+		 (const char *)where.data, strerror(error),
+		 error == EACCES
+		     ? " (--listen ADDRESS:PORT serves all on one port)"
+		     : "");
+	buf_release(&where);
+}
+
+static int listener_add(struct server *s, const struct listen *l, uint16_t port)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sockaddr_of(&l->address, port, &sa);
+	struct listener *new = &s->listeners[s->count];
+	unsigned flags =
+	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC;
+	if (l->address.version == 6)
+		flags |= LEV_OPT_BIND_IPV6ONLY;
+	new->events =
+	    evconnlistener_new_bind(s->clients.base, on_accept, new, flags,
+				    BACKLOG, (struct sockaddr *)&sa, (int)len);
+	if (!new->events) {
+		cannot_listen(&l->address, port, errno);
+		return -1;
+	}
+	struct endpoint local = local_end(evconnlistener_get_fd(new->events));
+	new->server = s;
+	new->any_address = address_equal(
+	    &l->address, &(struct address){.version = l->address.version});
+	new->arrival.local = local.address;
+	new->arrival.port = local.port;
+	new->arrival.for_all_ports = l->one_port;
+	evconnlistener_set_error_cb(new->events, on_accept_error);
+	s->count++;
+	return 0;
+}
+
+static void add_place(struct buf *out, const struct listen *l,
+		      const struct listener *first, size_t count)
+{
+	buf_add_string(out, out->len ? "; " : "");
+	address_print(out, &l->address);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, "%s%u", i ? ", " : " ports ",
+			   first[i].arrival.port);
+}
+
+/* Opens all listeners; the list of addresses and ports is appended to
+ * where. */
+static int listen_all(struct server *s, struct buf *where)
+{
+	static const struct listen loopback = {.address = {4, {127, 0, 0, 1}}};
+	const struct site_options *o = s->clients.site.options;
+	size_t count = o->listen_count ? o->listen_count : 1;
+	const struct listen *listens = o->listen_count ? o->listens : &loopback;
+	uint16_t *ports = xcalloc(UINT16_MAX, sizeof *ports);
+	size_t port_count = table_ports(s->clients.site.table, ports);
+	int result = 0;
+	s->listeners = xcalloc(count * (port_count + 1), sizeof *s->listeners);
+	for (size_t i = 0; i < count && !result; i++) {
+		const struct listen *l = &listens[i];
+		size_t before = s->count;
+		if (l->one_port)
+			result = listener_add(s, l, l->port);
+		for (size_t p = 0; p < port_count && !l->one_port && !result;
+		     p++)
+			result = listener_add(s, l, ports[p]);
+		add_place(where, l, &s->listeners[before], s->count - before);
+	}
+	free(ports);
+	if (!result && !s->count) {
+		log_warn("nothing to serve: no HTTP exchange was recorded");
+		return -1;
+	}
+	return result;
+}
+
+/* Each client needs a descriptor; the soft limit is a thousand or so. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int server_init(struct server *s)
+{
+	struct clients *c = &s->clients;
+	raise_limit();
+	signal(SIGPIPE, SIG_IGN); /* writes say it */
+	c->base = event_base_new();
+	if (!c->base || catch_signals(s)) {
+		log_warn("cannot wait for events: %s", strerror(errno));
+		return -1;
+	}
+	c->flush = event_new(c->base, -1, 0, on_flush, s);
+	s->retry = evtimer_new(c->base, listen_again, s);
+	c->none_left = leave;
+	c->context = s;
+	return c->flush && s->retry ? 0 : -1;
+}
+
+static void server_release(struct server *s)
+{
+	clients_free(&s->clients);
+	for (size_t i = 0; i < s->count; i++)
+		evconnlistener_free(s->listeners[i].events);
+	for (size_t i = 0; i < SIGNALS; i++)
+		if (s->signals[i])
+			event_free(s->signals[i]);
+	if (s->clients.flush)
+		event_free(s->clients.flush);
+	if (s->retry)
+		event_free(s->retry);
+	if (s->clients.base)
+		event_base_free(s->clients.base);
+	free(s->listeners);
+}
+
+static int serve(struct server *s)
+{
+	const struct table *t = s->clients.site.table;
+	struct buf where = {0};
+	if (server_init(s) || listen_all(s, &where)) {
+		buf_release(&where);
+		return -1;
+	}
+	/* even when quiet: scripts wait for it, and read the port */
+	log_warn("serving %zu exchanges of %zu hosts on %.*s", table_count(t),
+		 table_hosts(t), (int)where.len, (const char *)where.data);
+	buf_release(&where);
+	event_base_dispatch(s->clients.base);
+	return 0;
+}
+
+int server_run(const struct table *table, const struct site_options *options)
+{
+	struct journal *journal = journal_new(options->log, !options->quiet);
+	if (!journal)
+		return -1;
+	struct server s = {
+	    .clients = {.site = {
+			    .table = table,
+			    .options = options,
+			    .places = places_new(table_count(table)),
+			    .journal = journal,
+			}}};
+	int result = serve(&s);
+	server_release(&s);
+	places_free(s.clients.site.places);
+	journal_free(journal);
+	return result;
+}

@@ -1,0 +1,310 @@
+/* Exchanges found by what was asked for; the hosts. */
+#include "table.h"
+
+#include "capture/log.h"
+#include "hosts.h"
+#include "traits.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+struct table {
+	const struct exchange *exchanges;
+	struct entry *entries;
+	uint32_t count;
+	uint32_t mask;     /* of both bucket arrays */
+	uint32_t *buckets; /* first exchange of the first key */
+	uint32_t *near;    /* the same for near matches */
+	uint64_t seed;     /* captures are hostile: they could collide */
+	uint8_t (*bodies)[DIGEST_LEN];
+	uint32_t body_count, body_room;
+	struct hosts hosts;
+};
+
+size_t table_count(const struct table *t)
+{
+	return t->count;
+}
+
+const struct entry *table_entry(const struct table *t, uint32_t i)
+{
+	return &t->entries[i];
+}
+
+const struct exchange *table_exchange(const struct table *t, uint32_t i)
+{
+	return &t->exchanges[i];
+}
+
+/* Inside a tunnel the connection's port is the proxy's. */
+static uint16_t recorded_port(const struct exchange *e)
+{
+	uint16_t port = exchange_server(e)->port;
+	if (!e->tunnel.data)
+		return port;
+	return url_of(SLICE("CONNECT"), e->tunnel, e->tunnel, e->https, port)
+	    .port;
+}
+
+static struct url recorded_url(const struct exchange *e)
+{
+	return url_of(e->method, e->target, e->host, e->https,
+		      recorded_port(e));
+}
+
+struct url table_url(const struct table *t, uint32_t i)
+{
+	struct url u = recorded_url(&t->exchanges[i]);
+	u.host = t->hosts.list[t->entries[i].host].name;
+	return u;
+}
+
+uint32_t table_host(const struct table *t, struct slice host)
+{
+	return hosts_find(&t->hosts, host);
+}
+
+size_t table_hosts(const struct table *t)
+{
+	return t->hosts.count;
+}
+
+struct slice table_host_name(const struct table *t, uint32_t host)
+{
+	return t->hosts.list[host].name;
+}
+
+uint32_t table_host_first(const struct table *t, uint32_t host)
+{
+	return t->hosts.list[host].first;
+}
+
+const uint8_t *table_body(const struct table *t, uint32_t i)
+{
+	uint32_t body = t->entries[i].body;
+	return body == TABLE_NONE ? NULL : t->bodies[body];
+}
+
+static uint32_t key_hash(const struct table *t, const struct key *k)
+{
+	uint64_t h = slice_hash(k->method, t->seed ^ k->host);
+	h = slice_hash(k->target, h);
+	if (k->range.data)
+		h = slice_hash(k->range, h);
+	if (k->body)
+		h = slice_hash((struct slice){k->body, DIGEST_LEN}, h);
+	return (uint32_t)(h >> 32);
+}
+
+static uint32_t near_hash(const struct table *t, struct slice method,
+			  uint32_t host, struct slice path)
+{
+	uint64_t h = slice_hash(method, t->seed ^ ~(uint64_t)host);
+	return (uint32_t)(slice_hash(path, h) >> 32);
+}
+
+static bool same_body(const uint8_t *a, const uint8_t *b)
+{
+	return a && b ? !memcmp(a, b, DIGEST_LEN) : a == b;
+}
+
+static bool has_key(const struct table *t, uint32_t i, const struct key *k,
+		    uint32_t hash)
+{
+	const struct entry *n = &t->entries[i];
+	const struct exchange *e = &t->exchanges[i];
+	if (n->hash != hash || n->host != k->host ||
+	    !slice_equal(e->method, k->method) ||
+	    !same_body(table_body(t, i), k->body) ||
+	    !slice_equal(recorded_url(e).target, k->target))
+		return false;
+	struct slice range = head_range(e->request_head);
+	return !range.data == !k->range.data && slice_equal(range, k->range);
+}
+
+/* The link that points at the first exchange of the key, or that ends its
+ * bucket. */
+static uint32_t *key_link(struct table *t, const struct key *k, uint32_t hash)
+{
+	uint32_t *link = &t->buckets[hash & t->mask];
+	while (*link != TABLE_NONE && !has_key(t, *link, k, hash))
+		link = &t->entries[*link].chain;
+	return link;
+}
+
+uint32_t table_find(const struct table *t, const struct key *key)
+{
+	uint32_t hash = key_hash(t, key);
+	uint32_t i = t->buckets[hash & t->mask];
+	while (i != TABLE_NONE && !has_key(t, i, key, hash))
+		i = t->entries[i].chain;
+	return i;
+}
+
+static bool is_near(const struct table *t, uint32_t i, struct slice method,
+		    uint32_t host, struct slice path)
+{
+	const struct exchange *e = &t->exchanges[i];
+	return t->entries[i].host == host && slice_equal(e->method, method) &&
+	       slice_equal(url_path(recorded_url(e).target), path);
+}
+
+uint32_t table_near(const struct table *t, struct slice method, uint32_t host,
+		    struct slice path)
+{
+	uint32_t i = t->near[near_hash(t, method, host, path) & t->mask];
+	while (i != TABLE_NONE && !is_near(t, i, method, host, path))
+		i = t->entries[i].near_chain;
+	return i;
+}
+
+/* The digest of a recorded request's body with its transfer coding off.
+ * What is missing of it is left out: nothing live can be equal to it. */
+static uint32_t digest_body(struct table *t, const struct exchange *e,
+			    struct digest *d)
+{
+	struct body_reader r = exchange_request_body(e);
+	struct slice bytes;
+	bool any = false;
+	while (body_next(&r, &bytes)) {
+		if (!bytes.len)
+			continue;
+		if (!any)
+			digest_start(d);
+		any = true;
+		if (bytes.data)
+			digest_add(d, bytes);
+	}
+	if (!any)
+		return TABLE_NONE;
+	if (t->body_count == t->body_room) {
+		t->body_room = t->body_room ? t->body_room * 2 : 64;
+		t->bodies =
+		    xreallocarray(t->bodies, t->body_room, sizeof *t->bodies);
+	}
+	digest_finish(d, t->bodies[t->body_count]);
+	return t->body_count++;
+}
+
+static uint32_t add_host(struct table *t, const struct exchange *e,
+			 const struct url *u)
+{
+	if (u->host.len)
+		return hosts_add(&t->hosts, u->host, false);
+	struct buf text = {0};
+	address_print(&text, &exchange_server(e)->address);
+	uint32_t host = hosts_add(&t->hosts, buf_slice(&text), true);
+	buf_release(&text);
+	return host;
+}
+
+static void describe(struct table *t, uint32_t i, const struct url *u,
+		     struct digest *d)
+{
+	const struct exchange *e = &t->exchanges[i];
+	struct traits traits = {0};
+	if (e->status == 304)
+		traits = traits_of_head(e->request_head);
+	t->entries[i] = (struct entry){
+	    .host = add_host(t, e, u),
+	    .body = digest_body(t, e, d),
+	    .port = u->port,
+	    .status = e->status,
+	    .https = u->https,
+	    .hostless = !u->host.len,
+	    /* a 304 that nobody's condition asked for is a server's whim:
+	     * better than nothing, as what is cut is */
+	    .complete = e->state == EXCHANGE_COMPLETE &&
+			(e->status != 304 || traits_conditional(&traits)),
+	    .not_modified = traits_conditional(&traits),
+	};
+}
+
+/* Exchanges are added last one first, so that each stands before those of its
+ * key that came later. */
+static void link_exchange(struct table *t, uint32_t i, const struct url *u)
+{
+	const struct exchange *e = &t->exchanges[i];
+	struct entry *n = &t->entries[i];
+	struct key k = {e->method, n->host, u->target,
+			head_range(e->request_head), table_body(t, i)};
+	n->hash = key_hash(t, &k);
+	uint32_t *link = key_link(t, &k, n->hash);
+	n->next = *link;
+	n->chain = *link == TABLE_NONE ? TABLE_NONE : t->entries[*link].chain;
+	*link = i;
+
+	struct slice path = url_path(u->target);
+	link = &t->near[near_hash(t, e->method, n->host, path) & t->mask];
+	while (*link != TABLE_NONE &&
+	       !is_near(t, *link, e->method, n->host, path))
+		link = &t->entries[*link].near_chain;
+	n->near_next = *link;
+	n->near_chain =
+	    *link == TABLE_NONE ? TABLE_NONE : t->entries[*link].near_chain;
+	*link = i;
+	t->hosts.list[n->host].first = i;
+}
+
+static uint32_t *new_buckets(size_t count)
+{
+	uint32_t *buckets = xmalloc(count * sizeof *buckets);
+	memset(buckets, 0xff, count * sizeof *buckets);
+	return buckets;
+}
+
+struct table *table_new(const struct recording *recording)
+{
+	if (recording->count >= TABLE_NONE / 2)
+		log_fatal("too many exchanges to serve: %zu", recording->count);
+	struct table *t = xcalloc(1, sizeof *t);
+	t->exchanges = recording->exchanges;
+	t->count = (uint32_t)recording->count;
+	if (getrandom(&t->seed, sizeof t->seed, 0) != sizeof t->seed)
+		log_fatal("no random bytes");
+	size_t size = 64;
+	while (size < t->count)
+		size *= 2;
+	t->mask = (uint32_t)size - 1;
+	t->buckets = new_buckets(size);
+	t->near = new_buckets(size);
+	t->entries = xcalloc(t->count, sizeof *t->entries);
+	hosts_init(&t->hosts, t->seed);
+
+	struct digest d = {0};
+	for (uint32_t i = t->count; i-- > 0;) {
+		struct url u = recorded_url(&t->exchanges[i]);
+		describe(t, i, &u, &d);
+		link_exchange(t, i, &u);
+	}
+	digest_release(&d);
+	return t;
+}
+
+void table_free(struct table *t)
+{
+	if (!t)
+		return;
+	hosts_release(&t->hosts);
+	free(t->buckets);
+	free(t->near);
+	free(t->entries);
+	free(t->bodies);
+	free(t);
+}
+
+size_t table_ports(const struct table *t, uint16_t ports[UINT16_MAX])
+{
+	bool *seen = xcalloc(UINT16_MAX + 1, sizeof *seen);
+	for (uint32_t i = 0; i < t->count; i++) {
+		seen[t->entries[i].port] = true;
+		seen[exchange_server(&t->exchanges[i])->port] = true;
+	}
+	size_t count = 0;
+	for (uint32_t port = 1; port <= UINT16_MAX; port++)
+		if (seen[port])
+			ports[count++] = (uint16_t)port;
+	free(seen);
+	return count;
+}

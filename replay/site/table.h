@@ -1,0 +1,74 @@
+/* Exchanges found by what was asked for; the hosts. Built once from a
+ * recording, then read-only. */
+#ifndef SITE_TABLE_H
+#define SITE_TABLE_H
+
+#include "capture/digest.h"
+#include "capture/recording.h"
+
+#include "url.h"
+
+#define TABLE_NONE UINT32_MAX
+
+/* What the table keeps of an exchange beside it. */
+struct entry {
+	uint32_t hash;       /* of its key */
+	uint32_t chain;      /* first exchange of the next key in the bucket */
+	uint32_t next;       /* of the same key, in recorded order */
+	uint32_t near_chain; /* as chain, for near matches */
+	uint32_t near_next;  /* of the same method, host and path */
+	uint32_t host;
+	uint32_t body; /* which digest: of the request's body; TABLE_NONE: it
+			  had none */
+	uint16_t port;
+	uint16_t status;
+	bool https;
+	bool hostless;     /* it named no host: host is the server's address */
+	bool complete;     /* and fit for whoever asks: no 304 */
+	bool not_modified; /* 304 to a condition */
+};
+
+/* Scheme and port are not part of it: the chain of a key holds those of all,
+ * told apart by their entries, so that another scheme or port of the same
+ * thing is found as fast as the thing itself. */
+struct key {
+	struct slice method; /* with its case */
+	uint32_t host;
+	struct slice target;
+	struct slice range;  /* Range field, data NULL if none */
+	const uint8_t *body; /* DIGEST_LEN bytes, NULL if there is no body */
+};
+
+struct table;
+
+/* Borrows the recording. */
+struct table *table_new(const struct recording *recording);
+void table_free(struct table *t);
+
+size_t table_count(const struct table *t);
+const struct entry *table_entry(const struct table *t, uint32_t i);
+const struct exchange *table_exchange(const struct table *t, uint32_t i);
+struct url table_url(const struct table *t, uint32_t i);
+
+/* Hosts are compared without case. TABLE_NONE: nothing was recorded of it. */
+uint32_t table_host(const struct table *t, struct slice host);
+size_t table_hosts(const struct table *t);
+struct slice table_host_name(const struct table *t, uint32_t host);
+/* Its first exchange. */
+uint32_t table_host_first(const struct table *t, uint32_t host);
+
+/* The first exchange of a key; the others follow by entry.next. TABLE_NONE if
+ * there is none. */
+uint32_t table_find(const struct table *t, const struct key *key);
+/* The first of a method, host and path; the others follow by near_next. */
+uint32_t table_near(const struct table *t, struct slice method, uint32_t host,
+		    struct slice path);
+
+/* SHA-256 of a recorded request's body, NULL if it had none. */
+const uint8_t *table_body(const struct table *t, uint32_t i);
+
+/* Ports of all URLs and servers recorded, ascending. Returns how many were
+ * written to ports. */
+size_t table_ports(const struct table *t, uint16_t ports[UINT16_MAX]);
+
+#endif
