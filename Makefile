@@ -74,7 +74,8 @@ $(benches:tests/bench/%.c=$(1)/bench/%):
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $(LDLIBS) \
-		$$(if $$(findstring /unit/,$$@),-lcmocka)
+		$$(if $$(findstring /unit/,$$@),-lcmocka) \
+		$$(if $$(findstring /make-capture,$$@),-lm)
 -include $(sources:%.c=$(1)/obj/%.d)
 endef
 
@@ -98,7 +99,7 @@ check-programs: $(programs:%=$(san)/%) $(san)/make-capture \
 check: check-units check-programs
 
 bench: all $(BUILD)/make-capture $(benches:tests/bench/%.c=$(BUILD)/bench/%)
-	@tests/bench/run $(BUILD)
+	@tests/bench/run $(BUILD) $(BENCH)
 
 lint:
 	@tests/lint $(sources)

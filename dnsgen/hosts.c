@@ -69,14 +69,6 @@ static void leave_out(struct hosts *h, struct slice name, const char *why)
 	buf_release(&line);
 }
 
-static void add_literal(struct hosts *h, const struct address *literal)
-{
-	struct buf name = {0};
-	steer_name(&name, literal, h->zone);
-	add(h, h->names, &(struct name){NAME_TLS, buf_slice(&name), *literal});
-	buf_release(&name);
-}
-
 static bool is_canary(struct slice name)
 {
 	static const struct slice canary = SLICE(CANARY);
@@ -100,15 +92,23 @@ static void add_valid(struct hosts *h, const struct name *name)
 	add(h, h->names, &out);
 }
 
+static void add_literal(struct hosts *h, const struct address *literal)
+{
+	struct buf name = {0};
+	steer_name(&name, literal, h->zone);
+	add_valid(h, &(struct name){NAME_TLS, buf_slice(&name), *literal});
+	buf_release(&name);
+}
+
 /* A name out of the recording, checked. */
 static void add_name(struct hosts *h, const struct name *recorded)
 {
 	struct name name = *recorded;
 	struct address literal;
-	if (name.text.len && name.text.data[name.text.len - 1] == '.')
-		name.text.len--;
 	if (!name.text.len)
 		return;
+	if (name.text.data[name.text.len - 1] == '.')
+		name.text.len--;
 	if (steer_literal(name.text, &literal)) {
 		if (name.kind == NAME_TLS)
 			add_literal(h, &literal);
@@ -120,7 +120,7 @@ static void add_name(struct hosts *h, const struct name *recorded)
 	if (!wrong)
 		add_valid(h, &name);
 	else if (name.kind != NAME_MISSING)
-		leave_out(h, name.text, wrong);
+		leave_out(h, recorded->text, wrong);
 }
 
 /* A host with its port, out of a Host field or a target. */

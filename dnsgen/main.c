@@ -114,6 +114,23 @@ static void use_default_address(struct config *c)
 		take_ip(c, "127.0.0.1");
 }
 
+static int run(const struct config *c, char *const paths[], size_t count)
+{
+	struct recording *recording = recording_read(c->filter, paths, count);
+	if (!recording)
+		return EXIT_FAILURE;
+	struct hosts *hosts = hosts_new(c->zone);
+	collect(hosts, recording);
+	tell_left_out(hosts);
+	dnsmasq_write(stdout, hosts, c->addresses, c->count);
+	if (fflush(stdout) || ferror(stdout))
+		log_fatal("cannot write to standard output: %s",
+			  strerror(errno));
+	hosts_free(hosts);
+	recording_free(recording);
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	struct config c = {.zone = SLICE(STEER_ZONE)};
@@ -122,20 +139,7 @@ int main(int argc, char **argv)
 	if (first == argc)
 		log_usage("no capture given");
 	use_default_address(&c);
-
-	struct recording *recording =
-	    recording_read(c.filter, argv + first, (size_t)(argc - first));
-	if (!recording)
-		return EXIT_FAILURE;
-	struct hosts *hosts = hosts_new(c.zone);
-	collect(hosts, recording);
-	tell_left_out(hosts);
-	dnsmasq_write(stdout, hosts, c.addresses, c.count);
-	if (fflush(stdout) || ferror(stdout))
-		log_fatal("cannot write to standard output: %s",
-			  strerror(errno));
-	hosts_free(hosts);
-	recording_free(recording);
+	int status = run(&c, argv + first, (size_t)(argc - first));
 	free(c.addresses);
-	return EXIT_SUCCESS;
+	return status;
 }

@@ -38,6 +38,9 @@ uint64_t cursor_skip(struct cursor *c, uint64_t n, uint64_t *missing)
 		} else {
 			c->at.piece++;
 			c->at.skip = 0;
+			/* The piece after the next: far away in the file. */
+			if (c->at.piece + 1 < c->stream->count)
+				__builtin_prefetch(p[2].data);
 		}
 		left -= step;
 		if (missing && !p->data)

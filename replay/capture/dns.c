@@ -65,7 +65,7 @@ static bool read_name(struct slice message, size_t at, struct dns_name *name,
 		      size_t *end)
 {
 	struct reader r = reader_of(slice_from(message, at));
-	size_t wire = 1;
+	size_t wire = 0;
 	name->len = 0;
 	*end = 0;
 	for (size_t jumps = 0; jumps < JUMPS_MAX;) {
@@ -151,17 +151,9 @@ static void add_address(struct dns_reply *reply, struct slice data,
 	memcpy(found->address.bytes, data.data, len);
 }
 
-static bool in_chain(const struct dns_reply *reply, const struct dns_name *name)
-{
-	for (size_t i = 0; i < reply->names; i++)
-		if (slice_equal_nocase(dns_text(&reply->chain[i]),
-				       dns_text(name)))
-			return true;
-	return false;
-}
-
 /* Takes the records of the chain's last name. Whether it has an alias, which
- * then is the last name. A record used once is not looked at again. */
+ * then is the last name. A record used once is not looked at again, so
+ * a ring of aliases ends. */
 static bool follow(struct slice message, struct records *records,
 		   struct dns_reply *reply)
 {
@@ -184,8 +176,7 @@ static bool follow(struct slice message, struct records *records,
 			    r->type, last);
 		r->type = 0;
 	}
-	if (!aliased || reply->names == DNS_CHAIN_MAX ||
-	    in_chain(reply, &alias))
+	if (!aliased || reply->names == DNS_CHAIN_MAX)
 		return false;
 	reply->chain[reply->names++] = alias;
 	return true;

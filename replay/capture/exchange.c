@@ -1,14 +1,7 @@
 /* Flows become exchanges: requests and responses paired in order. */
 #include "exchange.h"
 
-#include "cursor.h"
-
-#include <string.h>
-
-/* Bytes looked at in search of a message's start after a loss, in one talk.
- * Enough for any real one; a hostile capture must not make us search for
- * ever. */
-#define SEARCH_MAX (UINT64_C(64) << 20)
+#include "heads.h"
 
 /* Whether the responses still answer the requests one by one. */
 enum alignment {
@@ -27,12 +20,10 @@ struct asked {
 
 struct finder {
 	struct talk *talk;
-	struct spool *heads;
-	struct buf scratch; /* a head that crosses pieces */
+	struct heads heads;
 	struct cursor asking, answering;
 	enum alignment alignment;
-	bool begun; /* a request was found */
-	uint64_t search_left;
+	bool begun;        /* a request was found */
 	struct asked next; /* read ahead */
 	bool has_next;
 };
@@ -62,154 +53,6 @@ const struct endpoint *exchange_client(const struct exchange *e)
 const struct endpoint *exchange_server(const struct exchange *e)
 {
 	return &e->flow->ends[!e->client];
-}
-
-/* ---- heads ---- */
-
-enum head_result {
-	HEAD_WHOLE,
-	HEAD_NONE, /* what stands there is no message */
-	HEAD_END,  /* the stream ends in it, or before it */
-	HEAD_GAP,  /* bytes of it are missing */
-};
-
-static enum http_result parse(struct slice in, const struct slice *method,
-			      struct message *m)
-{
-	return method ? http_response(in, *method, m) : http_request(in, m);
-}
-
-/* Whether the bytes added from old on may end a head or its first line, so
- * that parsing it again is worth the while. */
-static bool worth_parsing(const struct buf *b, size_t old, bool *first_line)
-{
-	struct slice all = buf_slice(b);
-	size_t at = old + slice_find(slice_from(all, old), '\n');
-	if (at == all.len)
-		return false;
-	if (!*first_line)
-		return *first_line = true;
-	for (; at < all.len;
-	     at += 1 + slice_find(slice_from(all, at + 1), '\n')) {
-		size_t before = at;
-		if (before && all.data[before - 1] == '\r')
-			before--;
-		if (before && all.data[before - 1] == '\n')
-			return true;
-	}
-	return false;
-}
-
-/* What of a head stands before a loss: its whole lines are read as if it ended
- * there, so that a request line or a status line counts. */
-static void parse_part(struct finder *f, const struct slice *method,
-		       struct message *m)
-{
-	struct buf *b = &f->scratch;
-	while (b->len && b->data[b->len - 1] != '\n')
-		b->len--;
-	buf_add_string(b, "\r\n");
-	if (parse(buf_slice(b), method, m) != HTTP_DONE)
-		*m = (struct message){0};
-}
-
-/* Moves a head out of the scratch buffer. */
-static bool settle_head(struct finder *f, const struct slice *method,
-			struct message *m)
-{
-	if (!m->head.len)
-		return true;
-	size_t len = m->head.len;
-	uint8_t *place = spool_take(f->heads, len, 0);
-	if (!place)
-		return false;
-	memcpy(place, f->scratch.data, len);
-	return parse((struct slice){place, len}, method, m) == HTTP_DONE;
-}
-
-/* A head that is not in one piece. */
-static enum head_result gather_head(struct finder *f, struct cursor *c,
-				    const struct slice *method,
-				    struct message *m)
-{
-	struct cursor look = *c;
-	struct slice bytes;
-	bool first_line = false;
-	enum http_result r = HTTP_MORE;
-	buf_clear(&f->scratch);
-	while (r == HTTP_MORE && cursor_bytes(&look, &bytes) && bytes.data) {
-		size_t old = f->scratch.len;
-		buf_add(&f->scratch, bytes);
-		cursor_skip(&look, bytes.len, NULL);
-		if (worth_parsing(&f->scratch, old, &first_line) ||
-		    f->scratch.len > HTTP_HEAD_MAX)
-			r = parse(buf_slice(&f->scratch), method, m);
-	}
-	if (r == HTTP_BAD)
-		return HEAD_NONE;
-	enum head_result result = HEAD_WHOLE;
-	if (r == HTTP_MORE) {
-		result = cursor_bytes(&look, &bytes) ? HEAD_GAP : HEAD_END;
-		parse_part(f, method, m);
-		*c = look;
-	} else {
-		cursor_skip(c, m->head.len, NULL);
-	}
-	return settle_head(f, method, m) ? result : HEAD_NONE;
-}
-
-/* Reads a head at c: of a request, or of a response to method. The cursor
- * moves behind what was read of it, but for HEAD_NONE. After HEAD_END and
- * HEAD_GAP m holds what was whole of it, if that was the first line at
- * least. */
-static enum head_result read_head(struct finder *f, struct cursor *c,
-				  const struct slice *method, struct message *m)
-{
-	struct slice bytes;
-	*m = (struct message){0};
-	if (!cursor_bytes(c, &bytes))
-		return HEAD_END;
-	if (!bytes.data)
-		return HEAD_GAP;
-	switch (parse(bytes, method, m)) {
-	case HTTP_DONE:
-		cursor_skip(c, m->head.len, NULL);
-		return HEAD_WHOLE;
-	case HTTP_BAD:
-		return HEAD_NONE;
-	case HTTP_MORE:
-		break;
-	}
-	return gather_head(f, c, method, m);
-}
-
-/* Looks for the next segment that begins with a message, from the one after
- * c's place on and not before a time. After a loss that is where messages are
- * found: anywhere else it could be the content of one. */
-static bool search_head(struct finder *f, struct cursor *c,
-			const struct slice *method, int64_t not_before)
-{
-	struct cursor look = *c;
-	bool more =
-	    look.at.skip ? cursor_next_piece(&look) : !cursor_at_end(&look);
-	for (; more && f->search_left; more = cursor_next_piece(&look)) {
-		struct slice bytes;
-		struct message m;
-		f->search_left--;
-		if (!cursor_bytes(&look, &bytes) || !bytes.data ||
-		    cursor_time(&look) < not_before ||
-		    (method && bytes.data[0] != 'H'))
-			continue;
-		struct cursor try = look;
-		enum head_result r = read_head(f, &try, method, &m);
-		uint64_t cost = f->scratch.len;
-		f->search_left -= cost < f->search_left ? cost : f->search_left;
-		if (r != HEAD_WHOLE)
-			continue;
-		*c = look;
-		return true;
-	}
-	return false;
 }
 
 /* ---- bodies ---- */
@@ -287,6 +130,24 @@ static void take_request(struct asked *a, struct talk *talk, int side,
 	a->e.request_framing = (uint8_t)m->framing;
 }
 
+static bool read_request(struct finder *f);
+
+/* A connection that begins with something else is HTTP later on only if both
+ * sides say so, each at the start of a segment: behind the greeting of a SOCKS
+ * or PROXY protocol, say. One side alone could be a mail that quotes one. */
+static bool find_later_start(struct finder *f)
+{
+	struct cursor answering = f->answering;
+	struct slice method = SLICE("GET");
+	if (!heads_search(&f->heads, &f->asking, NULL, INT64_MIN) ||
+	    !heads_search(&f->heads, &answering, &method,
+			  cursor_time(&f->asking)))
+		return false;
+	f->begun = true;
+	f->alignment = LATE_START;
+	return read_request(f);
+}
+
 /* Reads the next request of the talk into f->next. False if there is none. */
 static bool read_request(struct finder *f)
 {
@@ -301,7 +162,7 @@ static bool read_request(struct finder *f)
 			return false;
 		a->first = bytes.data;
 		a->e.time = cursor_time(c);
-		enum head_result r = read_head(f, c, NULL, &m);
+		enum head_result r = heads_read(&f->heads, c, NULL, &m);
 		if (r == HEAD_WHOLE || m.method.len) {
 			if (r == HEAD_GAP)
 				a->state = EXCHANGE_GAP;
@@ -309,12 +170,11 @@ static bool read_request(struct finder *f)
 				a->state = EXCHANGE_CUT;
 			break;
 		}
-		/* A connection that begins with something else is no HTTP. */
 		if (r == HEAD_NONE && !f->begun && c->stream->from_start)
-			return false;
+			return find_later_start(f);
 		if (r == HEAD_GAP && f->begun)
 			f->alignment = LOST;
-		if (!search_head(f, c, NULL, INT64_MIN))
+		if (!heads_search(&f->heads, c, NULL, INT64_MIN))
 			return false;
 	}
 	f->begun = true;
@@ -390,8 +250,8 @@ static bool take_body(struct finder *f, struct exchange *e,
 static void find_again(struct finder *f)
 {
 	f->alignment = LOST;
-	if (peek_request(f) &&
-	    search_head(f, &f->answering, &f->next.e.method, f->next.e.time))
+	if (peek_request(f) && heads_search(&f->heads, &f->answering,
+					    &f->next.e.method, f->next.e.time))
 		return;
 	cursor_skip(&f->answering, UINT64_MAX, NULL);
 }
@@ -431,11 +291,13 @@ static enum answer_result read_answer(struct finder *f, struct exchange *e,
 			*from = *c;
 		int64_t time = cursor_time(c);
 		struct cursor before = *c;
-		switch (read_head(f, c, &e->method, m)) {
+		switch (heads_read(&f->heads, c, &e->method, m)) {
 		case HEAD_NONE:
 			interim = false;
-			if (search_head(f, c, &e->method, e->time))
+			if (heads_search(&f->heads, c, &e->method, e->time)) {
+				f->alignment = LOST;
 				continue;
+			}
 			return f->alignment == ALIGNED ? ANSWER_WRONG
 						       : ANSWER_NONE;
 		case HEAD_END:
@@ -550,14 +412,13 @@ static void finish(struct finder *f, struct asked *a)
 		a->e.end_time = a->e.time;
 }
 
-bool exchanges_find(struct talk *talk, struct spool *heads,
+bool exchanges_find(struct talk *talk, struct spool *spool,
 		    exchange_taker *take, void *context)
 {
-	struct finder f = {
-	    .talk = talk, .heads = heads, .search_left = SEARCH_MAX};
+	struct finder f = {.talk = talk, .heads = heads_of(spool)};
 	bool tunnel = false, upgraded = false;
 	if (!choose_sides(&f)) {
-		buf_release(&f.scratch);
+		heads_release(&f.heads);
 		return false;
 	}
 	while (!tunnel && !upgraded && peek_request(&f)) {
@@ -574,7 +435,7 @@ bool exchanges_find(struct talk *talk, struct spool *heads,
 	}
 	talk->from[f.asking.side] = f.asking.at;
 	talk->from[f.answering.side] = f.answering.at;
-	buf_release(&f.scratch);
+	heads_release(&f.heads);
 	return tunnel;
 }
 

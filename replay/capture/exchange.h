@@ -61,7 +61,7 @@ typedef void exchange_taker(void *context, const struct exchange *e,
 /* Finds the exchanges of a talk. Heads that cross pieces are copied to the
  * spool. Returns true if it ended with a CONNECT that succeeded: talk then
  * stands at what the tunnel carries, to be read as a flow of its own. */
-bool exchanges_find(struct talk *talk, struct spool *heads,
+bool exchanges_find(struct talk *talk, struct spool *spool,
 		    exchange_taker *take, void *context);
 
 /* Walks a body with its transfer coding taken off, as span_next does; with

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 
 #define SNAP_LEN 262144 /* tcpdump's; libpcap wants one to compile */
-#define PROGRAMS_MAX 64 /* a file may claim 65536 link types, to no good end   \
-			 */
+#define PROGRAMS_MAX                                                           \
+	64 /* a file may claim 65536 link types, to no good end                \
+	    */
 
 struct program {
 	uint16_t link_type;
@@ -44,18 +45,15 @@ static int dlt_of(uint16_t link_type)
 
 /* why takes libpcap's words if it does not compile. */
 static bool compile(const char *expression, int dlt, struct bpf_program *code,
-		    struct buf *why)
+		    char why[PCAP_ERRBUF_SIZE])
 {
 	pcap_t *dead = pcap_open_dead(dlt, SNAP_LEN);
 	if (!dead)
 		log_fatal("out of memory");
 	bool good =
 	    pcap_compile(dead, code, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
-	if (!good) {
-		buf_clear(why);
-		buf_add_string(why, pcap_geterr(dead));
-		buf_add_byte(why, '\0');
-	}
+	if (!good)
+		snprintf(why, PCAP_ERRBUF_SIZE, "%s", pcap_geterr(dead));
 	pcap_close(dead);
 	return good;
 }
@@ -66,16 +64,15 @@ static void check(const char *expression)
 {
 	static const int links[] = {DLT_IEEE802_11_RADIO, DLT_LINUX_SLL2,
 				    DLT_PFLOG, DLT_PPP_SERIAL, DLT_EN10MB};
-	struct buf why = {0};
+	char why[PCAP_ERRBUF_SIZE];
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
 		struct bpf_program code;
-		if (compile(expression, links[i], &code, &why)) {
+		if (compile(expression, links[i], &code, why)) {
 			pcap_freecode(&code);
-			buf_release(&why);
 			return;
 		}
 	}
-	log_usage("filter \"%s\": %s", expression, (char *)why.data);
+	log_usage("filter \"%s\": %s", expression, why);
 }
 
 struct filter *filter_new(const char *expression)
@@ -92,12 +89,11 @@ static struct program *program_add(struct filter *f, uint16_t link_type)
 	    xreallocarray(f->programs, f->count + 1, sizeof *f->programs);
 	struct program *p = &f->programs[f->count++];
 	*p = (struct program){.link_type = link_type};
-	struct buf why = {0};
-	p->usable = compile(f->expression, dlt_of(link_type), &p->code, &why);
+	char why[PCAP_ERRBUF_SIZE];
+	p->usable = compile(f->expression, dlt_of(link_type), &p->code, why);
 	if (!p->usable)
 		log_warn("filter \"%s\" matches nothing of link type %u: %s",
-			 f->expression, link_type, (char *)why.data);
-	buf_release(&why);
+			 f->expression, link_type, why);
 	return p;
 }
 

@@ -189,7 +189,9 @@ static uint32_t misfit(const struct connection *c, const struct packet *p)
 	else
 		return 0;
 	int32_t d = distance(near, p->seq);
-	return d < 0 ? -(uint32_t)d : (uint32_t)d;
+	uint32_t m = d < 0 ? -(uint32_t)d : (uint32_t)d;
+	/* What a side says first may be anything. */
+	return m > WINDOW_NEAR && !h->seen ? WINDOW_NEAR : m;
 }
 
 /* The connection of a segment that is no SYN: the latest with these ends if it
@@ -286,6 +288,16 @@ void flows_add(struct flows *f, const struct packet *p)
 	}
 	if (half_keep(h, &c->halves[!side], p))
 		f->room--;
+}
+
+void flows_add_quoted(struct flows *f, const struct packet *p)
+{
+	uint32_t *bucket = bucket_of(f, &p->from, &p->to);
+	if (*bucket != NONE)
+		return;
+	struct connection *c = connection_new(f, bucket, p);
+	if (c)
+		c->flow.number = f->numbers++;
 }
 
 struct flow *flows_next(struct flows *f)

@@ -65,6 +65,10 @@ struct flows *flows_new(uint64_t max_segments);
 /* Notes one TCP segment; its payload is borrowed as long as flows live. */
 void flows_add(struct flows *f, const struct packet *p);
 
+/* Notes that an ICMP error quoted a segment with these ends: Wireshark counts
+ * a stream for it if none is there, and so do the numbers here. */
+void flows_add_quoted(struct flows *f, const struct packet *p);
+
 /* After the last packet: the connections in the order of their first
  * segment, put in order one by one. NULL at the end. A flow lives until
  * flows_free, its pieces until then or flow_drop. */

@@ -7,6 +7,7 @@
 
 /* Protocol numbers, IANA. */
 #define PROTOCOL_HOP_BY_HOP 0
+#define PROTOCOL_ICMP 1
 #define PROTOCOL_IPV4 4
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
@@ -15,6 +16,7 @@
 #define PROTOCOL_FRAGMENT 44
 #define PROTOCOL_GRE 47
 #define PROTOCOL_AUTHENTICATION 51
+#define PROTOCOL_ICMPV6 58
 #define PROTOCOL_DESTINATION 60
 #define PROTOCOL_MOBILITY 135
 #define PROTOCOL_HIP 139
@@ -30,12 +32,23 @@
 /* RFC 8200 4.1 knows seven; more are no packet that anybody answers. */
 #define EXTENSIONS_MAX 16
 
+#define ICMP_LEN 8 /* RFC 792, RFC 4443: the errors among its types */
+#define ICMP_UNREACHABLE 3
+#define ICMP_QUENCH 4
+#define ICMP_REDIRECT 5
+#define ICMP_EXCEEDED 11
+#define ICMP_PARAMETER 12
+#define ICMPV6_ECHO 128 /* those below are errors */
+
 #define TCP_MIN 20 /* RFC 9293 3.1 */
 #define UDP_LEN 8  /* RFC 768 */
 
 static enum layer layer_of_protocol(uint8_t protocol)
 {
 	switch (protocol) {
+	case PROTOCOL_ICMP:
+	case PROTOCOL_ICMPV6:
+		return LAYER_ICMP;
 	case PROTOCOL_TCP:
 		return LAYER_TCP;
 	case PROTOCOL_UDP:
@@ -80,6 +93,9 @@ static bool read_fragment(struct parcel *p, uint8_t *protocol,
 	*protocol = at[0];
 	if (!(place & (IPV6_OFFSET | IPV6_MORE)))
 		return true; /* an atomic fragment: RFC 6946 */
+	*ended = DONE_OTHER;
+	if (p->quoted)
+		return false;
 	struct fragment piece = {.id = be32(at + 4),
 				 .offset = place & IPV6_OFFSET,
 				 .more = place & IPV6_MORE,
@@ -126,8 +142,9 @@ static enum layer read_ipv4_fragment(struct parcel *p, const uint8_t *at)
 				 .more = place & IPV4_MORE,
 				 .protocol = protocol};
 	/* Those of a datagram that nobody wants need not wait. */
-	if (layer_of_protocol(protocol) == DONE_OTHER &&
-	    protocol != PROTOCOL_AUTHENTICATION)
+	enum layer next = layer_of_protocol(protocol);
+	if (p->quoted || next == LAYER_ICMP ||
+	    (next == DONE_OTHER && protocol != PROTOCOL_AUTHENTICATION))
 		return DONE_OTHER;
 	if (!fragments_add(p->fragments, p, &piece, &protocol))
 		return DONE_WAITING;
@@ -206,8 +223,39 @@ static void packet_fill(struct parcel *p, enum packet_kind kind, uint16_t from,
 	out->time = p->frame->time;
 }
 
+/* An ICMP error quotes the packet that it is about: IP header and eight bytes
+ * at least (RFC 792, RFC 4443 3). */
+enum layer read_icmp(struct parcel *p)
+{
+	const uint8_t *at = parcel_take(p, ICMP_LEN);
+	if (!at)
+		return DONE_BROKEN;
+	uint8_t type = at[0];
+	bool error = p->version == 6
+			 ? type < ICMPV6_ECHO
+			 : type == ICMP_UNREACHABLE || type == ICMP_QUENCH ||
+			       type == ICMP_REDIRECT || type == ICMP_EXCEEDED ||
+			       type == ICMP_PARAMETER;
+	if (!error || p->quoted)
+		return DONE_OTHER;
+	p->quoted = true;
+	return LAYER_IP;
+}
+
+static enum layer read_quoted_tcp(struct parcel *p)
+{
+	const uint8_t *at = parcel_take(p, 8);
+	if (!at)
+		return DONE_OTHER;
+	p->data.len = 0;
+	packet_fill(p, PACKET_QUOTED, be16(at), be16(at + 2));
+	return DONE_PACKET;
+}
+
 enum layer read_tcp(struct parcel *p)
 {
+	if (p->quoted)
+		return read_quoted_tcp(p);
 	const uint8_t *at = parcel_take(p, TCP_MIN);
 	if (!at)
 		return DONE_BROKEN;
@@ -229,6 +277,8 @@ enum layer read_tcp(struct parcel *p)
 
 enum layer read_udp(struct parcel *p)
 {
+	if (p->quoted)
+		return DONE_OTHER;
 	const uint8_t *at = parcel_take(p, UDP_LEN);
 	if (!at)
 		return DONE_BROKEN;

@@ -32,6 +32,7 @@ enum layer {
 	LAYER_PKTAP,
 	LAYER_IP, /* of either version */
 	LAYER_GRE,
+	LAYER_ICMP,
 	LAYER_TCP,
 	LAYER_UDP,
 	LAYER_VXLAN,
@@ -58,6 +59,7 @@ struct parcel {
 	uint8_t version; /* of IP */
 	bool datagram;   /* out is a UDP datagram, to hand out if what it
 			    carries turns out not to be a tunnel */
+	bool quoted;     /* it is the beginning of a packet, in an ICMP error */
 	struct packet *out;
 	/* What remains of an 802.11 frame that carries several packets. */
 	struct slice subframes;
@@ -144,6 +146,7 @@ enum layer read_ppi(struct parcel *p);
 
 /* ip.c */
 enum layer read_ip(struct parcel *p);
+enum layer read_icmp(struct parcel *p);
 enum layer read_tcp(struct parcel *p);
 enum layer read_udp(struct parcel *p);
 

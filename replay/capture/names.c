@@ -31,8 +31,6 @@ void names_free(struct names *n)
 static void add(struct names *n, enum name_kind kind, struct slice text,
 		const struct address *address)
 {
-	if (text.len && text.data[text.len - 1] == '.')
-		text.len--;
 	struct name name = {kind, text, *address};
 	if (!text.len || text.len > NAMESET_TEXT_MAX ||
 	    nameset_add(n->set, &name) || n->full)
@@ -60,8 +58,11 @@ void names_add_tls(struct names *n, struct slice hello,
 		   const struct address *server)
 {
 	struct buf name = {0};
-	if (hello_server_name(hello, &name))
+	if (hello_server_name(hello, &name)) {
+		if (name.data[name.len - 1] == '.')
+			name.len--;
 		add(n, NAME_TLS, buf_slice(&name), server);
+	}
 	buf_release(&name);
 }
 

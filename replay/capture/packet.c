@@ -43,6 +43,7 @@ static enum layer (*const readers[LAYERS])(struct parcel *) = {
     [LAYER_PKTAP] = read_pktap,
     [LAYER_IP] = read_ip,
     [LAYER_GRE] = read_gre,
+    [LAYER_ICMP] = read_icmp,
     [LAYER_TCP] = read_tcp,
     [LAYER_UDP] = read_udp,
     [LAYER_VXLAN] = read_vxlan,
@@ -75,7 +76,7 @@ static enum layer parcel_read(struct parcel *p, enum layer layer)
 static bool parcel_begin(struct packets *p, enum layer *layer)
 {
 	struct parcel *parcel = &p->parcel;
-	parcel->datagram = false;
+	parcel->datagram = parcel->quoted = false;
 	if (parcel->subframes.len) {
 		parcel->data = parcel->subframes;
 		parcel->wire = parcel->subframes.len;
@@ -110,6 +111,7 @@ bool packets_next(struct packets *p, struct packet *out)
 		}
 		p->counts.tcp += out->kind == PACKET_TCP;
 		p->counts.udp += out->kind == PACKET_UDP;
+		p->counts.other += out->kind == PACKET_QUOTED;
 		return true;
 	}
 	fragments_end(p->fragments);

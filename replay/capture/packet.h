@@ -13,7 +13,11 @@
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
 
-enum packet_kind { PACKET_TCP, PACKET_UDP };
+enum packet_kind {
+	PACKET_TCP,
+	PACKET_UDP,
+	PACKET_QUOTED, /* a TCP header in an ICMP error: from and to alone */
+};
 
 /* One TCP segment or UDP datagram. Inside a tunnel the innermost one. */
 struct packet {
@@ -28,7 +32,7 @@ struct packet {
 };
 
 struct packet_counts {
-	uint64_t tcp, udp;
+	uint64_t tcp, udp;   /* quoted ones are other */
 	uint64_t other;      /* readable, but neither */
 	uint64_t broken;     /* headers that contradict themselves or are cut */
 	uint64_t link_types; /* frames of link types that nobody reads here */

@@ -57,6 +57,9 @@ static bool pcap_next_frame(struct capture *c, struct frame *f)
 		  walk_u32(c, at + 4) * c->tick;
 	c->at += c->head + captured;
 	c->frames++;
+	/* While this frame is worked on the next one's headers come. */
+	__builtin_prefetch(c->bytes.data + c->at);
+	__builtin_prefetch(c->bytes.data + c->at + 64);
 	return true;
 }
 

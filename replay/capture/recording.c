@@ -74,10 +74,69 @@ static void read_flow(struct collector *c, struct flow *flow,
 		flow_drop(flow);
 }
 
-static int by_position(const void *left, const void *right)
+/* Where an exchange is and where it is to be. */
+struct rank {
+	uint64_t position;
+	size_t index;
+};
+
+#define DIGIT_BITS 11
+
+/* One pass of a radix sort, from in to out, by the digit at shift. */
+static void sort_digit(const struct rank *in, struct rank *out, size_t count,
+		       unsigned shift)
 {
-	const struct exchange *a = left, *b = right;
-	return (a->position > b->position) - (a->position < b->position);
+	size_t starts[1 << DIGIT_BITS] = {0}, sum = 0;
+	const uint64_t mask = (1 << DIGIT_BITS) - 1;
+	for (size_t i = 0; i < count; i++)
+		starts[in[i].position >> shift & mask]++;
+	for (size_t d = 0; d <= mask; d++) {
+		size_t n = starts[d];
+		starts[d] = sum;
+		sum += n;
+	}
+	for (size_t i = 0; i < count; i++)
+		out[starts[in[i].position >> shift & mask]++] = in[i];
+}
+
+/* Moves the exchange that is to be at start there, the one that was there to
+ * its place, and so on until the circle closes. */
+static void move_cycle(struct exchange *e, struct rank *ranks, size_t start)
+{
+	struct exchange first = e[start];
+	size_t to = start;
+	while (ranks[to].index != start) {
+		size_t from = ranks[to].index;
+		e[to] = e[from];
+		ranks[to].index = to;
+		to = from;
+	}
+	e[to] = first;
+	ranks[to].index = to;
+}
+
+/* Exchanges are found flow by flow, and told in the order of their requests.
+ * They are large and many: their ranks are sorted, then each moves once. */
+static void sort_exchanges(struct recording *r)
+{
+	struct rank *ranks = xmalloc(r->count * sizeof *ranks);
+	struct rank *spare = xmalloc(r->count * sizeof *ranks);
+	uint64_t highest = 0;
+	for (size_t i = 0; i < r->count; i++) {
+		ranks[i] = (struct rank){r->exchanges[i].position, i};
+		highest |= ranks[i].position;
+	}
+	for (unsigned shift = 0; shift < 64 && highest >> shift;
+	     shift += DIGIT_BITS) {
+		sort_digit(ranks, spare, r->count, shift);
+		struct rank *swap = ranks;
+		ranks = spare;
+		spare = swap;
+	}
+	for (size_t i = 0; i < r->count; i++)
+		move_cycle(r->exchanges, ranks, i);
+	free(ranks);
+	free(spare);
 }
 
 static void read_packets(struct recording *r)
@@ -86,6 +145,8 @@ static void read_packets(struct recording *r)
 	while (packets_next(r->packets, &p)) {
 		if (p.kind == PACKET_TCP)
 			flows_add(r->flows, &p);
+		else if (p.kind == PACKET_QUOTED)
+			flows_add_quoted(r->flows, &p);
 		else if (p.from.port == DNS_PORT)
 			names_add_dns(r->names, p.payload);
 	}
@@ -99,9 +160,7 @@ static void read_flows(struct recording *r)
 	while ((flow = flows_next(r->flows)))
 		read_flow(&c, flow, &scratch);
 	buf_release(&scratch);
-	if (r->count)
-		qsort(r->exchanges, r->count, sizeof *r->exchanges,
-		      by_position);
+	sort_exchanges(r);
 }
 
 static void tell(const char *what, uint64_t count)

@@ -63,8 +63,6 @@ static void file_changed(int signal_number)
 /* Reading a mapped file behind its new end raises SIGBUS. */
 static void watch_changes(void)
 {
-	if (changed_line[0])
-		return;
 	snprintf(changed_line, sizeof changed_line,
 		 "%.80s: capture changed while it was being read\n",
 		 log_name());
@@ -75,9 +73,9 @@ static void watch_changes(void)
 
 struct source *source_new(const char *filter)
 {
+	struct filter *compiled = filter ? filter_new(filter) : NULL;
 	struct source *s = xcalloc(1, sizeof *s);
-	if (filter)
-		s->filter = filter_new(filter);
+	s->filter = compiled;
 	return s;
 }
 

@@ -1,6 +1,6 @@
-/* Tunnels: GRE over IP, and those that look like UDP datagrams. The latter are
- * held to every bit their specification fixes, since the port alone proves
- * nothing. */
+/* Tunnels: GRE over IP, and those that look like UDP datagrams. Reserved bits
+ * are ignored, as receivers must. What proves such a tunnel is the packet that
+ * comes out of it: see parcel.datagram. */
 #include "layer.h"
 
 /* GRE: RFC 2784, RFC 2890, RFC 1701; version 1 in RFC 2637 4.1. */
@@ -24,11 +24,10 @@
 #define PORT_TEREDO 3544   /* RFC 4380 */
 
 #define VXLAN_LEN 8
-#define VXLAN_FLAGS 0x08 /* a network identifier, all others zero */
+#define VXLAN_IDENTIFIED 0x08 /* the flag I */
 
 #define GENEVE_LEN 8
 #define GENEVE_OPTIONS 0x3f /* with version 0 before them; in words */
-#define GENEVE_RESERVED 0x3f
 
 #define GTP_LEN 8
 #define GTP_VERSION 0x30 /* version 1, protocol GTP */
@@ -134,15 +133,13 @@ enum layer tunnel_of_ports(uint16_t from, uint16_t to)
 enum layer read_vxlan(struct parcel *p)
 {
 	const uint8_t *at = parcel_take(p, VXLAN_LEN);
-	if (!at || be32(at) != (uint32_t)VXLAN_FLAGS << 24 || at[7])
-		return DONE_OTHER;
-	return LAYER_ETHERNET;
+	return at && at[0] & VXLAN_IDENTIFIED ? LAYER_ETHERNET : DONE_OTHER;
 }
 
 enum layer read_geneve(struct parcel *p)
 {
 	const uint8_t *at = parcel_take(p, GENEVE_LEN);
-	if (!at || at[0] & ~GENEVE_OPTIONS || at[1] & GENEVE_RESERVED || at[7])
+	if (!at || at[0] & ~GENEVE_OPTIONS)
 		return DONE_OTHER;
 	if (!parcel_take(p, (size_t)at[0] * 4))
 		return DONE_OTHER;

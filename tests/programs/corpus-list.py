@@ -77,7 +77,7 @@ def compare_made(found, expected):
 def parts_of(expected):
     name = expected.name[: -len(SUFFIX)]
     if name.endswith(".parts"):
-        return sorted(expected.parent.glob(name[: -len("parts")] + "part*"))
+        return sorted(expected.parent.glob(name[: -len("parts")] + "part[0-9]*"))
     return [expected.with_name(name)]
 
 

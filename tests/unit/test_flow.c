@@ -1,68 +1,9 @@
 /* Segments in any order make the streams that were sent. */
 #include "unit.h"
 
-#include "capture/flow.h"
+#include "segments.h"
 
 #include <stdlib.h>
-
-#define CLIENT_ISN 0xfffffff0U /* the numbers wrap within every test */
-#define SERVER_ISN 5000U
-
-static struct flows *flows;
-static int64_t now;
-
-static int setup(void **state)
-{
-	(void)state;
-	flows = flows_new(0);
-	now = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	flows_free(flows);
-	return 0;
-}
-
-static struct endpoint end_of(int side)
-{
-	struct endpoint e = {{4, {192, 0, 2, (uint8_t)(side + 1)}},
-			     side ? 80 : 50000};
-	return e;
-}
-
-/* A segment from a side at an offset of its stream. */
-static void add(int side, uint32_t seq, uint8_t flags, uint32_t ack,
-		const char *text)
-{
-	struct packet p = {
-	    .kind = PACKET_TCP,
-	    .from = end_of(side),
-	    .to = end_of(!side),
-	    .payload = slice_of(text),
-	    .time = ++now,
-	    .seq = seq,
-	    .ack = ack,
-	    .flags = flags,
-	};
-	flows_add(flows, &p);
-}
-
-static void say(int side, uint32_t offset, const char *text)
-{
-	uint32_t mine = side ? SERVER_ISN : CLIENT_ISN;
-	uint32_t theirs = side ? CLIENT_ISN : SERVER_ISN;
-	add(side, mine + 1 + offset, TCP_ACK, theirs + 1, text);
-}
-
-static void handshake(void)
-{
-	add(0, CLIENT_ISN, TCP_SYN, 0, "");
-	add(1, SERVER_ISN, TCP_SYN | TCP_ACK, CLIENT_ISN + 1, "");
-	add(0, CLIENT_ISN + 1, TCP_ACK, SERVER_ISN + 1, "");
-}
 
 /* A stream as text: gaps as [length]. */
 static void assert_stream(const struct flow *flow, int side,
@@ -366,8 +307,8 @@ static void test_any_order(void **state)
 	(void)state;
 	srand(1);
 	for (int run = 0; run < 500; run++) {
-		teardown(NULL);
-		setup(NULL);
+		segments_teardown(NULL);
+		segments_setup(NULL);
 		handshake();
 		uint32_t count = 0, offsets[80];
 		for (uint32_t at = 0; at < sizeof text - 1;) {
@@ -389,7 +330,8 @@ static void test_any_order(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, segments_setup, segments_teardown)
 
 int main(void)
 {

@@ -1,0 +1,199 @@
+#!/bin/sh
+# dnsgen as a user runs it, and a real dnsmasq that reads what it wrote.
+#
+# usage: dnsgen.sh SAN_DIR PLAIN_DIR     (CORPUS: a folder of real captures)
+set -u
+top=$(cd "$(dirname "$0")/../.." && pwd)
+san=$(cd "$1" && pwd)
+CORPUS=${CORPUS:-$top/../shared/corpus}
+PATH=$PATH:/usr/sbin:/sbin
+dnsgen=$san/dnsgen
+ask=$san/tools/ask
+make_capture=$san/make-capture
+work=$(mktemp -d)
+server=
+failed=0
+trap 'test -z "$server" || kill "$server"; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+cp -r "$top/etc" "$work"
+cd "$work" || exit 1
+
+# result WHAT: whether the command before it did well
+result() {
+	if [ $? -eq 0 ]; then
+		echo "ok - $1"
+	else
+		echo "not ok - $1"
+		failed=1
+	fi
+}
+
+# same WHAT EXPECTED GOT
+same() {
+	[ "$2" = "$3" ] || printf '# expected: %s\n# got:      %s\n' "$2" "$3"
+	[ "$2" = "$3" ]
+	result "$1"
+}
+
+# accepted FILE: dnsmasq takes it as configuration
+accepted() {
+	dnsmasq --test -C "$1" >test.log 2>&1 || { cat test.log; false; }
+}
+
+# status EXPECTED ARGUMENTS...: exit status and one clear line (two for usage)
+status() {
+	expected=$1
+	shift
+	"$dnsgen" "$@" >out 2>err </dev/null
+	same "dnsgen $*: exit status" "$expected" $?
+	[ ! -s out ] && [ -s err ] && [ "$(wc -l <err)" -le 2 ]
+	result "dnsgen $*: says why, and nothing else"
+}
+
+arguments() {
+	: >empty
+	echo 'this is not a capture file' >text
+	status 2
+	status 2 --no-such-option drive-by
+	status 2 --ip 1.2.3 drive-by
+	status 2 --ip recorded --ip 192.0.2.1 drive-by
+	status 2 --zone 'a b' drive-by
+	status 2 --filter 'no such filter' drive-by
+	status 1 missing.pcap
+	status 1 empty
+	status 1 text
+	status 1 .
+	"$dnsgen" --help >out 2>err && [ -s out ] && [ ! -s err ]
+	result 'dnsgen --help'
+	"$dnsgen" --version >out 2>err && [ -s out ] && [ ! -s err ]
+	result 'dnsgen --version'
+	if [ -w /dev/full ]; then
+		"$dnsgen" drive-by >/dev/full 2>err
+		same 'a full disk: exit status' 1 $?
+	fi
+}
+
+variants() {
+	"$dnsgen" drive-by >hosts.conf
+	result 'dnsgen drive-by'
+	"$dnsgen" - <drive-by | cmp - hosts.conf
+	result 'the same from standard input'
+	"$dnsgen" drive-by drive-by | cmp - hosts.conf
+	result 'the same from two captures'
+	"$dnsgen" --ip 10.0.0.1 --ip fd00::1 drive-by >out
+	accepted out
+	result 'two addresses: dnsmasq --test'
+	same 'two addresses: both for a host' \
+		'address=/www.landing.example/10.0.0.1
+address=/www.landing.example/fd00::1' \
+		"$(grep '^address=/www.landing' out)"
+	"$dnsgen" --ip recorded drive-by >out
+	accepted out
+	result 'recorded addresses: dnsmasq --test'
+	same 'recorded addresses: of a name and of a literal' \
+		'address=/203-0-113-66.ip.test/203.0.113.66
+address=/www.landing.example/198.51.100.10' \
+		"$(grep -E '^address=/(www.landing|203-)' out)"
+	"$dnsgen" --zone Steer.Example. drive-by >out
+	same 'another zone' 'address=/203-0-113-66.steer.example/127.0.0.1' \
+		"$(grep '^address=/203-' out)"
+	"$dnsgen" --filter 'port 8080' drive-by >out
+	same 'a filter' 'address=/gate.exploit.example/127.0.0.1' \
+		"$(grep '^address=' out)"
+}
+
+# answer NAME TYPE EXPECTED
+answer() {
+	same "$1 $2" "$3" "$("$ask" "$port" "$1" "$2")"
+}
+
+questions() {
+	answer www.landing.example A 'NOERROR 127.0.0.1'
+	answer WWW.Landing.Example A 'NOERROR 127.0.0.1'
+	answer edge7.widget.example A 'NOERROR 127.0.0.1'
+	answer 203-0-113-66.ip.test A 'NOERROR 127.0.0.1'
+	for type in AAAA HTTPS TXT; do
+		answer www.landing.example $type NOERROR
+	done
+	for type in A AAAA HTTPS; do
+		answer below.www.landing.example $type NXDOMAIN
+		answer unrecorded.example $type NXDOMAIN
+		answer c2.gone.example $type NXDOMAIN
+		answer use-application-dns.net $type NXDOMAIN
+		answer net $type NXDOMAIN
+	done
+	answer 1.0.0.127.in-addr.arpa PTR NXDOMAIN
+}
+
+# The README's line, but in the foreground and without a file in /run.
+serving() {
+	sed 's/^pid-file=.*/pid-file=/' etc/dnsmasq.conf >test.conf
+	before=$(cksum /etc/resolv.conf 2>/dev/null)
+	port=$("$ask" --free-port)
+	dnsmasq -k -p "$port" -C test.conf --log-facility="$work/log" &
+	server=$!
+	questions
+	kill "$server" && wait "$server"
+	server=
+	! grep -E 'forwarded|using nameserver' log
+	result 'nobody else was asked'
+	same '/etc/resolv.conf is as it was' "$before" \
+		"$(cksum /etc/resolv.conf 2>/dev/null)"
+	sed -E 's/^#((listen|dhcp|no)-[a-z-]+(=.*)?)$/\1/' etc/dnsmasq.conf \
+		>lab.conf
+	[ "$(grep -c '^dhcp-' lab.conf)" -ge 4 ] && accepted lab.conf
+	result 'the DHCP part: dnsmasq --test'
+}
+
+# Only the lines that dnsgen means to write, whatever the recording holds.
+hostile() {
+	for scenario in $("$make_capture" --list |
+		sed -n 's/^\(p08-[^ ]*\).*/\1/p'); do
+		[ "$scenario" != p08-bomb ] || continue
+		"$make_capture" "$scenario" >capture || continue
+		"$dnsgen" capture >out 2>err
+		result "$scenario"
+		accepted out
+		result "$scenario: dnsmasq --test"
+		! grep -vE '^(#.*|(address|local)=/(\*\.)?[a-z0-9_.-]+/[0-9.]*|local=/#/)$' out
+		result "$scenario: no other line"
+		! grep -q use-application-dns.net out
+		result "$scenario: DNS over HTTPS stays off"
+		[ "$(wc -l <err)" -le 40 ] && ! LC_ALL=C grep -q '[^ -~…]' err
+		result "$scenario: messages are few and printable"
+	done
+}
+
+corpus() {
+	if [ ! -d "$CORPUS" ]; then
+		echo "skipped - the corpus is not there ($CORPUS)"
+		return
+	fi
+	count=0
+	for capture in "$CORPUS"/captures/*.*cap* "$CORPUS"/torture/*.*cap*; do
+		case $capture in
+		*.tsv | *.keys | *'*'*) continue ;;
+		esac
+		[ -f "$capture" ] || continue
+		count=$((count + 1))
+		if ! timeout 60 "$dnsgen" "$capture" >out 2>err; then
+			tail -1 err
+			false
+			result "dnsgen $capture"
+		elif ! accepted out; then
+			false
+			result "dnsmasq --test of dnsgen $capture"
+		fi
+	done
+	[ "$count" -gt 0 ]
+	result "$count captures of the corpus: dnsmasq --test"
+}
+
+"$make_capture" drive-by >drive-by
+result 'make-capture drive-by'
+arguments
+variants
+serving
+hostile
+corpus
+exit $failed
