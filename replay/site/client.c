@@ -330,10 +330,9 @@ static bool read_body(struct client *c)
 	}
 	if (result == HTTP_BAD)
 		return refuse(c, &c->live.request, "400 Bad Request");
-	if (result == HTTP_DONE)
+	/* A body that ends early was perhaps recorded so, and answered. */
+	if (result == HTTP_DONE || c->ended)
 		return body_end(c);
-	if (c->ended)
-		client_close(c, "the request ended early");
 	return false;
 }
 
