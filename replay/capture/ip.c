@@ -40,6 +40,10 @@
 #define ICMP_PARAMETER 12
 #define ICMPV6_ECHO 128 /* those below are errors */
 
+/* Packets without a length, left to the network card to cut: Linux makes none
+ * longer (GSO_MAX_SIZE). */
+#define OFFLOAD_MAX 524288
+
 #define TCP_MIN 20 /* RFC 9293 3.1 */
 #define UDP_LEN 8  /* RFC 768 */
 
@@ -151,6 +155,17 @@ static enum layer read_ipv4_fragment(struct parcel *p, const uint8_t *at)
 	return read_extensions(p, protocol);
 }
 
+/* 0 is the length of a jumbogram (RFC 2675), and of a packet that the network
+ * card was to cut into pieces: the frame's length counts then. */
+static void trim_to_length(struct parcel *p, size_t len)
+{
+	if (len)
+		parcel_trim(p, len);
+	else
+		parcel_trim(p, p->data.len > OFFLOAD_MAX ? p->data.len
+							 : OFFLOAD_MAX);
+}
+
 static enum layer read_ipv4(struct parcel *p)
 {
 	if (p->data.len < IPV4_MIN)
@@ -158,9 +173,7 @@ static enum layer read_ipv4(struct parcel *p)
 	const uint8_t *at = p->data.data;
 	size_t head = (size_t)(at[0] & 0x0f) * 4;
 	size_t total = be16(at + 2);
-	/* 0: the network card was to cut it into pieces and fill that in. */
-	if (total)
-		parcel_trim(p, total);
+	trim_to_length(p, total);
 	if (head < IPV4_MIN || !parcel_take(p, head))
 		return DONE_BROKEN;
 	p->version = 4;
@@ -178,10 +191,7 @@ static enum layer read_ipv6(struct parcel *p)
 	const uint8_t *at = parcel_take(p, IPV6_LEN);
 	if (!at)
 		return DONE_BROKEN;
-	size_t len = be16(at + 4);
-	/* 0: a jumbogram (RFC 2675), or as for IPv4. */
-	if (len)
-		parcel_trim(p, len);
+	trim_to_length(p, be16(at + 4));
 	p->version = 6;
 	p->addresses = at + 8;
 	return read_extensions(p, at[6]);

@@ -92,60 +92,60 @@ static size_t chunk_above(const struct spool *s, const uint8_t *byte)
 	return low;
 }
 
-static void chunk_insert(struct spool *s, uint8_t *data, size_t len)
+static struct chunk *chunk_insert(struct spool *s, uint8_t *data, size_t len)
 {
 	size_t at = chunk_above(s, data);
+	s->open += s->count && at <= s->open;
 	s->chunks = xreallocarray(s->chunks, s->count + 1, sizeof *s->chunks);
 	memmove(s->chunks + at + 1, s->chunks + at,
 		(s->count - at) * sizeof *s->chunks);
 	s->chunks[at] = (struct chunk){.data = data, .len = len};
 	s->count++;
-	s->open = at;
+	return &s->chunks[at];
 }
 
 /* Makes a chunk of len bytes, their blocks reserved: writing to a hole in a
- * file on a full disk would raise SIGBUS. Returns 0 or the errno. */
-static int chunk_add(struct spool *s, size_t len)
+ * file on a full disk would raise SIGBUS. NULL with errno set if it cannot. */
+static struct chunk *chunk_add(struct spool *s, size_t len)
 {
-	if (s->size + len > SPOOL_BOUND)
-		return EFBIG;
-	int error = posix_fallocate(s->fd, (off_t)s->size, (off_t)len);
-	if (error)
-		return error;
+	if (len > SPOOL_BOUND - s->size) {
+		errno = EFBIG;
+		return NULL;
+	}
+	errno = posix_fallocate(s->fd, (off_t)s->size, (off_t)len);
+	if (errno)
+		return NULL;
 	void *data = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd,
 			  (off_t)s->size);
 	if (data == MAP_FAILED)
-		return errno;
+		return NULL;
 	s->size += len;
-	chunk_insert(s, data, len);
-	return 0;
+	return chunk_insert(s, data, len);
 }
 
-/* Makes the open chunk one that has room for len bytes. */
-static bool spool_grow(struct spool *s, size_t len)
+/* A new chunk that has room for len bytes. It is as large as all before it
+ * together, within limits, or as small as can be if the disk has no more. */
+static struct chunk *spool_grow(struct spool *s, size_t len)
 {
 	if (s->full)
-		return false;
+		return NULL;
 	if (s->fd < 0 && (s->fd = spool_file()) < 0) {
 		s->full = true;
-		return false;
+		return NULL;
 	}
-	int error = EFBIG;
-	if (len <= SPOOL_BOUND - s->size) {
-		size_t need = (len + CHUNK_MIN - 1) / CHUNK_MIN * CHUNK_MIN;
-		size_t wish = s->size < CHUNK_MIN   ? CHUNK_MIN
-			      : s->size < CHUNK_MAX ? (size_t)s->size
-						    : CHUNK_MAX;
-		error = chunk_add(s, need > wish ? need : wish);
-		if (error && need < wish)
-			error = chunk_add(s, need);
-	}
-	if (error) {
+	/* One above the bound is left to chunk_add to refuse. */
+	len = len > SPOOL_BOUND ? SPOOL_BOUND : len;
+	size_t wish = s->size > CHUNK_MAX ? CHUNK_MAX : (size_t)s->size;
+	size_t need = len / CHUNK_MIN * CHUNK_MIN + CHUNK_MIN;
+	struct chunk *c = chunk_add(s, need > wish ? need : wish);
+	if (!c && need < wish)
+		c = chunk_add(s, need);
+	if (!c) {
 		log_warn("temporary file: %s; what does not fit is left out",
-			 strerror(error));
+			 strerror(errno));
 		s->full = true;
 	}
-	return !error;
+	return c;
 }
 
 static void chunk_note(struct chunk *c, uint64_t position)
@@ -158,17 +158,25 @@ static void chunk_note(struct chunk *c, uint64_t position)
 	c->records[c->count++] = (struct record){position, c->used};
 }
 
+static size_t chunk_room(const struct chunk *c)
+{
+	return c->len - c->used;
+}
+
 uint8_t *spool_take(struct spool *s, size_t len, uint64_t position)
 {
 	struct chunk *c = s->count ? &s->chunks[s->open] : NULL;
-	if (!c || len > c->len - c->used) {
-		if (!spool_grow(s, len))
+	if (!c || len > chunk_room(c)) {
+		c = spool_grow(s, len);
+		if (!c)
 			return NULL;
-		c = &s->chunks[s->open];
 	}
 	chunk_note(c, position);
 	uint8_t *at = c->data + c->used;
 	c->used += len;
+	/* One made for a large record leaves the open chunk open. */
+	if (chunk_room(c) > chunk_room(&s->chunks[s->open]))
+		s->open = (size_t)(c - s->chunks);
 	return at;
 }
 

@@ -106,6 +106,19 @@ static struct evbuffer *input(const struct client *c)
 	return bufferevent_get_input(c->events);
 }
 
+/* The next bytes of input that stand in one piece; empty if there are none. An
+ * evbuffer may begin with an empty piece, which holds nothing up. */
+static struct slice input_piece(const struct client *c)
+{
+	struct evbuffer_iovec pieces[4];
+	int count = evbuffer_peek(input(c), -1, NULL, pieces, 4);
+	for (int i = 0; i < count && i < 4; i++)
+		if (pieces[i].iov_len)
+			return (struct slice){pieces[i].iov_base,
+					      pieces[i].iov_len};
+	return (struct slice){0};
+}
+
 /* Many connections wait as long: libevent keeps these in a queue. */
 static const struct timeval *timeout(const struct client *c, int seconds)
 {
@@ -305,12 +318,10 @@ static enum http_result body_step(struct client *c, struct slice in,
 
 static bool read_body(struct client *c)
 {
-	struct evbuffer_iovec piece;
+	struct slice in;
 	enum http_result result = HTTP_MORE;
-	while (result == HTTP_MORE &&
-	       evbuffer_peek(input(c), -1, NULL, &piece, 1) > 0) {
+	while (result == HTTP_MORE && (in = input_piece(c)).len) {
 		size_t used;
-		struct slice in = {piece.iov_base, piece.iov_len};
 		result = body_step(c, in, &used);
 		evbuffer_drain(input(c), used);
 		if (c->body_len > BODY_MAX)
@@ -319,10 +330,9 @@ static bool read_body(struct client *c)
 	}
 	if (result == HTTP_BAD)
 		return refuse(c, &c->live.request, "400 Bad Request");
-	if (result == HTTP_DONE)
+	/* A body that ends early was perhaps recorded so, and answered. */
+	if (result == HTTP_DONE || c->ended)
 		return body_end(c);
-	if (c->ended)
-		client_close(c, "the request ended early");
 	return false;
 }
 
@@ -386,12 +396,10 @@ static bool take_head(struct client *c, const struct message *m)
 /* Empty lines before a request are ignored (RFC 9112 2.2). */
 static void skip_empty_lines(struct client *c)
 {
-	struct evbuffer_iovec piece;
-	while (evbuffer_peek(input(c), -1, NULL, &piece, 1) > 0) {
-		const uint8_t *bytes = piece.iov_base;
+	struct slice in;
+	while ((in = input_piece(c)).len) {
 		size_t n = 0;
-		while (n < piece.iov_len &&
-		       (bytes[n] == '\r' || bytes[n] == '\n'))
+		while (n < in.len && (in.data[n] == '\r' || in.data[n] == '\n'))
 			n++;
 		if (!n)
 			return;
@@ -404,10 +412,9 @@ static struct slice input_slice(struct client *c)
 {
 	size_t len = evbuffer_get_length(input(c));
 	size_t want = len < HEAD_MAX + 1 ? len : HEAD_MAX + 1;
-	struct evbuffer_iovec piece;
-	if (evbuffer_peek(input(c), -1, NULL, &piece, 1) > 0 &&
-	    piece.iov_len >= want)
-		return (struct slice){piece.iov_base, piece.iov_len};
+	struct slice piece = input_piece(c);
+	if (piece.len >= want)
+		return piece;
 	return (struct slice){evbuffer_pullup(input(c), (ev_ssize_t)want),
 			      want};
 }

@@ -16,7 +16,7 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[2]
 CORPUS = pathlib.Path(os.environ.get("CORPUS", TOP / "../shared/corpus"))
 SUFFIX = ".expected.tsv"
-PATIENCE = 60
+PATIENCE = 60  # seconds
 
 
 class Replay:
@@ -40,7 +40,10 @@ class Replay:
 
     def __exit__(self, *_):
         self.process.terminate()
-        errors = self.process.communicate(timeout=PATIENCE)[1]
+        try:
+            errors = self.process.communicate(timeout=PATIENCE)[1]
+        finally:
+            self.process.kill()
         if self.process.returncode:
             raise RuntimeError(f"exit status {self.process.returncode}: "
                                + errors[-2000:])
@@ -95,7 +98,7 @@ def check_real(directory, expected):
     with Replay(directory / "replay", paths) as replay:
         done = subprocess.run(
             [directory / "tools/reask", str(replay.port), *map(str, paths)],
-            capture_output=True, text=True, errors="replace", timeout=300)
+            capture_output=True, text=True, errors="replace", timeout=PATIENCE)
     lines = done.stdout.splitlines()
     count = re.match(r"(\d+) of (\d+) exchanges", lines[-1] if lines else "")
     if not count:

@@ -255,29 +255,31 @@ static void test_fragment_numbers(void **state)
 	datagrams_release(&d);
 }
 
-/* More datagrams begin than may wait: the oldest go, the newest are whole. */
+/* More datagrams begin than may wait: the oldest go, the newest are whole. The
+ * last two fragments complete the first and the last of them. */
 static void test_fragment_flood(void **state)
 {
 	(void)state;
 	enum { COUNT = 3000 };
-	struct frame *frames = xcalloc(COUNT + 1, sizeof *frames);
-	struct buf *bytes = xcalloc(COUNT + 1, sizeof *bytes);
+	struct frame *frames = xcalloc(COUNT + 2, sizeof *frames);
+	struct buf *bytes = xcalloc(COUNT + 2, sizeof *bytes);
 	struct spool *spool = spool_new();
 	struct run r;
-	for (unsigned i = 0; i <= COUNT; i++) {
+	for (unsigned i = 0; i < COUNT + 2; i++) {
 		struct datagrams d = {0};
-		bool last = i == COUNT;
+		bool end = i >= COUNT;
+		unsigned id = i == COUNT ? 0 : i > COUNT ? COUNT - 1 : i;
 		add_part(&d, false,
-			 (struct part){last ? 32 : 0, 32, !last, 0,
-				       (uint16_t)(last ? COUNT - 1 : i), 0, 0});
+			 (struct part){end ? 32 : 0, 32, !end, 0, (uint16_t)id,
+				       0, 0});
 		bytes[i] = d.bytes[0];
 		frames[i] = d.frames[0];
 	}
-	run(&r, frames, COUNT + 1, spool);
+	run(&r, frames, COUNT + 2, spool);
 	assert_int_equal(r.count, 1);
 	assert_segment(&r.packets[0], 0);
-	assert_int_equal(r.counts.unfinished, COUNT - 1);
-	for (unsigned i = 0; i <= COUNT; i++)
+	assert_int_equal(r.counts.unfinished, COUNT);
+	for (unsigned i = 0; i < COUNT + 2; i++)
 		buf_release(&bytes[i]);
 	free(bytes);
 	free(frames);

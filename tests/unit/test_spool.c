@@ -78,6 +78,19 @@ static void test_places_stay(void **state)
 	spool_free(s);
 }
 
+/* A large record has a chunk of its own and does not end the one in use. */
+static void test_large_apart(void **state)
+{
+	(void)state;
+	struct spool *s = spool_new();
+	uint8_t *first = spool_take(s, 10, 0);
+	for (int i = 0; i < 3; i++) {
+		assert_non_null(spool_take(s, 70 * MIB - 10, 1));
+		assert_ptr_equal(spool_take(s, 10, 2), first + 10 * (i + 1));
+	}
+	spool_free(s);
+}
+
 static void test_many_small(void **state)
 {
 	(void)state;
@@ -118,6 +131,7 @@ int main(void)
 	    cmocka_unit_test(test_bad_tmpdir),
 	    cmocka_unit_test(test_nothing_taken),
 	    cmocka_unit_test(test_places_stay),
+	    cmocka_unit_test(test_large_apart),
 	    cmocka_unit_test(test_many_small),
 	    cmocka_unit_test(test_bound),
 	};

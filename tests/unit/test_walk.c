@@ -185,7 +185,7 @@ static void test_pcapng_bad_blocks(void **state)
 	packet(&f, 6, 1, 0, "unknown interface", 17);
 	add_number(&body, 0, 8);
 	add32(&body, 0);
-	add32(&body, 9); /* captured, of which none follow */
+	add32(&body, 1); /* captured, of which none follows */
 	add32(&body, 9);
 	block(&f, 6, &body);
 	packet(&f, 6, 0, 0, "good", 4);
