@@ -553,6 +553,9 @@ void clients_stop(struct clients *all)
 void clients_free(struct clients *all)
 {
 	all->stopping = false;
-	while (all->first)
-		client_close(all->first, "stopping");
+	struct client *next;
+	for (struct client *c = all->first; c; c = next) {
+		next = c->next;
+		client_close(c, "stopping");
+	}
 }
