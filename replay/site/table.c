@@ -109,6 +109,12 @@ static bool same_body(const uint8_t *a, const uint8_t *b)
 	return a && b ? !memcmp(a, b, DIGEST_LEN) : a == b;
 }
 
+/* The head is read again only where there is something to find. */
+static struct slice recorded_range(const struct exchange *e)
+{
+	return e->ranged ? head_range(e->request_head) : (struct slice){0};
+}
+
 static bool has_key(const struct table *t, uint32_t i, const struct key *k,
 		    uint32_t hash)
 {
@@ -119,7 +125,7 @@ static bool has_key(const struct table *t, uint32_t i, const struct key *k,
 	    !same_body(table_body(t, i), k->body) ||
 	    !slice_equal(recorded_url(e).target, k->target))
 		return false;
-	struct slice range = head_range(e->request_head);
+	struct slice range = recorded_range(e);
 	return !range.data == !k->range.data && slice_equal(range, k->range);
 }
 
@@ -227,8 +233,8 @@ static void link_exchange(struct table *t, uint32_t i, const struct url *u)
 {
 	const struct exchange *e = &t->exchanges[i];
 	struct entry *n = &t->entries[i];
-	struct key k = {e->method, n->host, u->target,
-			head_range(e->request_head), table_body(t, i)};
+	struct key k = {e->method, n->host, u->target, recorded_range(e),
+			table_body(t, i)};
 	n->hash = key_hash(t, &k);
 	uint32_t *link = key_link(t, &k, n->hash);
 	n->next = *link;
