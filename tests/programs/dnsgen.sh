@@ -78,7 +78,7 @@ variants() {
 	result 'dnsgen drive-by'
 	"$dnsgen" - <drive-by.pcap | cmp - hosts.conf
 	result 'the same from standard input'
-	"$dnsgen" drive-by.pcap drive-by | cmp - hosts.conf
+	"$dnsgen" drive-by.pcap drive-by.pcap | cmp - hosts.conf
 	result 'the same from two captures'
 	"$dnsgen" --ip 10.0.0.1 --ip fd00::1 drive-by.pcap >out
 	accepted out
