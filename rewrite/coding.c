@@ -96,7 +96,7 @@ enum coding_result coding_open(struct coding **c, struct slice content_encoding,
 			       size_t max)
 {
 	struct coding *new = xcalloc(1, sizeof *new);
-	enum stage_kind kinds[STAGES_MAX];
+	enum stage_kind kinds[STAGES_MAX] = {STAGE_GZIP};
 	struct slice name;
 	*c = NULL;
 	new->max = max;

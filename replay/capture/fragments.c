@@ -248,8 +248,11 @@ bool fragments_add(struct fragments *f, struct parcel *p,
 
 void fragments_end(struct fragments *f)
 {
-	while (f->oldest)
-		datagram_drop(f, f->oldest);
+	struct datagram *newer;
+	for (struct datagram *d = f->oldest; d; d = newer) {
+		newer = d->newer;
+		datagram_drop(f, d);
+	}
 }
 
 void fragments_free(struct fragments *f)

@@ -84,7 +84,7 @@ static void tables_add(struct tables *t, const struct option_spec *specs)
 
 int options_parse(const struct options *o, void *context, int argc, char **argv)
 {
-	struct tables t = {0};
+	struct tables t = {.shorts = xcalloc(1, 1)};
 	tables_add(&t, common);
 	tables_add(&t, o->specs);
 	opterr = 0; /* our own words: one line, our name */

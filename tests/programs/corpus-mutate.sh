@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Every capture of the corpus cut at places and with random bytes changed, read
 # under sanitizers, and again without them for time and memory.
 #
@@ -10,12 +10,10 @@ if ! [ -d "$corpus" ]; then
 	echo "no corpus at $corpus (set CORPUS): nothing to break"
 	exit 77
 fi
-set -- "$1" "$2" $(find "$corpus/captures" "$corpus/torture" -type f \
+mapfile -t captures < <(find "$corpus/captures" "$corpus/torture" -type f \
 	-regex '.*\.\(p?cap\|pcapng\)\(\.gz\)?' | sort)
-san=$1 plain=$2
-shift 2
-for build in "$san" "$plain"; do
-	if ! "$build/tools/mutate" "$seed" "$cuts" "$runs" "$@" \
+for build in "$1" "$2"; do
+	if ! "$build/tools/mutate" "$seed" "$cuts" "$runs" "${captures[@]}" \
 		2> "$TMPDIR/warnings"; then
 		tail -n 40 "$TMPDIR/warnings"
 		exit 1

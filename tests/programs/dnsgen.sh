@@ -54,11 +54,11 @@ arguments() {
 	: >empty
 	echo 'this is not a capture file' >text
 	status 2
-	status 2 --no-such-option drive-by
-	status 2 --ip 1.2.3 drive-by
-	status 2 --ip recorded --ip 192.0.2.1 drive-by
-	status 2 --zone 'a b' drive-by
-	status 2 --filter 'no such filter' drive-by
+	status 2 --no-such-option drive-by.pcap
+	status 2 --ip 1.2.3 drive-by.pcap
+	status 2 --ip recorded --ip 192.0.2.1 drive-by.pcap
+	status 2 --zone 'a b' drive-by.pcap
+	status 2 --filter 'no such filter' drive-by.pcap
 	status 1 missing.pcap
 	status 1 empty
 	status 1 text
@@ -68,36 +68,36 @@ arguments() {
 	"$dnsgen" --version >out 2>err && [ -s out ] && [ ! -s err ]
 	result 'dnsgen --version'
 	if [ -w /dev/full ]; then
-		"$dnsgen" drive-by >/dev/full 2>err
+		"$dnsgen" drive-by.pcap >/dev/full 2>err
 		same 'a full disk: exit status' 1 $?
 	fi
 }
 
 variants() {
-	"$dnsgen" drive-by >hosts.conf
+	"$dnsgen" drive-by.pcap >hosts.conf
 	result 'dnsgen drive-by'
-	"$dnsgen" - <drive-by | cmp - hosts.conf
+	"$dnsgen" - <drive-by.pcap | cmp - hosts.conf
 	result 'the same from standard input'
-	"$dnsgen" drive-by drive-by | cmp - hosts.conf
+	"$dnsgen" drive-by.pcap drive-by.pcap | cmp - hosts.conf
 	result 'the same from two captures'
-	"$dnsgen" --ip 10.0.0.1 --ip fd00::1 drive-by >out
+	"$dnsgen" --ip 10.0.0.1 --ip fd00::1 drive-by.pcap >out
 	accepted out
 	result 'two addresses: dnsmasq --test'
 	same 'two addresses: both for a host' \
 		'address=/www.landing.example/10.0.0.1
 address=/www.landing.example/fd00::1' \
 		"$(grep '^address=/www.landing' out)"
-	"$dnsgen" --ip recorded drive-by >out
+	"$dnsgen" --ip recorded drive-by.pcap >out
 	accepted out
 	result 'recorded addresses: dnsmasq --test'
 	same 'recorded addresses: of a name and of a literal' \
 		'address=/203-0-113-66.ip.test/203.0.113.66
 address=/www.landing.example/198.51.100.10' \
 		"$(grep -E '^address=/(www.landing|203-)' out)"
-	"$dnsgen" --zone Steer.Example. drive-by >out
+	"$dnsgen" --zone Steer.Example. drive-by.pcap >out
 	same 'another zone' 'address=/203-0-113-66.steer.example/127.0.0.1' \
 		"$(grep '^address=/203-' out)"
-	"$dnsgen" --filter 'port 8080' drive-by >out
+	"$dnsgen" --filter 'port 8080' drive-by.pcap >out
 	same 'a filter' 'address=/gate.exploit.example/127.0.0.1' \
 		"$(grep '^address=' out)"
 }
@@ -189,7 +189,7 @@ corpus() {
 	result "$count captures of the corpus: dnsmasq --test"
 }
 
-"$make_capture" drive-by >drive-by
+"$make_capture" drive-by >drive-by.pcap
 result 'make-capture drive-by'
 arguments
 variants

@@ -37,7 +37,7 @@ static void name(struct hosts *h, enum name_kind kind, const char *text,
 /* The lines without comments; frees the hosts. */
 static char *lines_of(struct hosts *h, const char *const *ips)
 {
-	char *text = NULL, *lines = calloc(1, 1);
+	char *text = NULL;
 	size_t len, used = 0, count = 0;
 	struct address addresses[4];
 	FILE *out = open_memstream(&text, &len);
@@ -47,11 +47,10 @@ static char *lines_of(struct hosts *h, const char *const *ips)
 	dnsmasq_write(out, h, addresses, count);
 	fclose(out);
 	hosts_free(h);
-	char *rest = text;
+	char *rest = text, *lines = calloc(1, len + 2);
 	for (char *line; (line = strsep(&rest, "\n"));) {
 		if (!*line || *line == '#')
 			continue;
-		lines = realloc(lines, used + strlen(line) + 2);
 		used += (size_t)sprintf(lines + used, "%s\n", line);
 	}
 	free(text);
