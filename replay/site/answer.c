@@ -207,6 +207,8 @@ bool answer_decoded(struct answer *a, const struct exchange *e,
 	    SLICE("Transfer-Encoding"), SLICE("Trailer")};
 	struct buf encoding = {0}, body = {0};
 	content_encoding(e->response_head, &encoding);
+	if (!accept.data) /* curl, nc: RFC 9110 lets us, but they decode none */
+		accept = SLICE("identity");
 	bool done = e->state == EXCHANGE_COMPLETE && e->status != 206 &&
 		    e->response_body.len && encoding.len &&
 		    !coding_accepted(accept, buf_slice(&encoding)) &&
