@@ -16,6 +16,7 @@ import traceback
 
 PATIENCE = 20  # seconds; far more than anything here takes
 TMP = pathlib.Path(os.environ.get("TMPDIR", "/tmp"))
+MARK = "mark.invalid"
 SAN = pathlib.Path(sys.argv[1]).resolve()
 PLAIN = pathlib.Path(sys.argv[2]).resolve()
 
@@ -46,7 +47,7 @@ class Replay:
 
     def __init__(self, captures, *options, listen=("127.0.0.1:0",),
                  directory=SAN, status=0, log=None, limit=None):
-        self.status = status
+        self.status, self.marks = status, 0
         self.log_path = log or TMP / f"log-{time.monotonic_ns()}.jsonl"
         command = [directory / "replay", "--log", self.log_path, *options]
         for place in listen:
@@ -90,13 +91,26 @@ class Replay:
         return [n for n in self.lines if n is not None
                 and re.search(pattern, n)]
 
-    def log(self, count):
-        """The first lines of the log, once there are so many."""
-        def read():
-            lines = self.log_path.read_bytes().split(b"\n")[:-1]
-            return lines if len(lines) >= count else None
-        lines = until(f"{count} lines of log", read)
+    def log_lines(self):
+        lines = self.log_path.read_bytes().split(b"\n")[:-1]
         return [json.loads(n.decode("utf-8", "strict")) for n in lines]
+
+    def log(self, count):
+        """The log, once there are so many lines."""
+        def read():
+            lines = [n for n in self.log_lines() if MARK not in n.get("url", "")]
+            return len(lines) >= count and (lines,)
+        return until(f"{count} lines of log", read)[0]
+
+    def last(self):
+        """The last line of the log: a line comes after its answer, so one
+        more request shows that it is there."""
+        self.marks += 1
+        ask(self.port, MARK, f"/{self.marks}")
+        mark = f"http://{MARK}/{self.marks}"
+        until(mark, lambda: self.log_lines()[-1:]
+              and self.log_lines()[-1]["url"] == mark)
+        return self.log(0)[-1]
 
     def signal(self, number):
         self.process.send_signal(number)

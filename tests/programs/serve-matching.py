@@ -134,7 +134,7 @@ def p14_query_order_query_values_and_exact():
                 ("/q?A=2", "upper\n", "query-values"),
                 ("/q?", "empty\n", "exact"), ("/q", "none\n", "exact")]:
             same(bodies(r, [target]), [want], target)
-            same(r.log(1)[-1]["step"], step, target)
+            same(r.last()["step"], step, target)
         for target in "/q?d=1", "/q?a=1", "/q?a=1&b=2&c=3&d=4", "/Q?a=1&b=2":
             same(ask(r.port, HOST, target).status, 404, target)
     with Replay(s.path, "--exact") as r:
@@ -211,14 +211,14 @@ def p15_json_rpc_the_body_decides():
             got = ask(r.port, HOST, "/rpc", JSON, method="POST",
                       body=rpc.format(*values).encode())
             true(f'"{want}"' in got.body.decode(), f"{values}: {got}")
-            same(r.log(1)[-1]["step"], step, values)
+            same(r.last()["step"], step, values)
         differs = r.log(4)[3]["differs"][0]
         same((differs["in"], differs["name"]), ("body field", "id"))
         same([ask(r.port, HOST, "/rpc", JSON, method="POST",
                   body=b'{"jsonrpc":"2.0"}', source="127.0.0.2").body
               for _ in range(2)],
              [a.split(b"\r\n\r\n")[1] for a in s.responses[:2]], "by place")
-        same(r.log(6)[-1]["step"], "body", "by place")
+        same(r.last()["step"], "body", "by place")
     with Replay(s.path, "--exact") as r:
         got = ask(r.port, HOST, "/rpc", JSON, method="POST",
                   body=rpc.format(9, "eth_call", "0xa1").encode())
@@ -239,7 +239,7 @@ def p15_forms_strict_then_fields_then_place():
                 ("id=8&result=failed", "thanks\n", "body-fields"),
                 ("", "who?\n", "exact")]:
             same(post(body), want, body)
-            same(r.log(1)[-1]["step"], step, body)
+            same(r.last()["step"], step, body)
         fresh = "127.0.0.2"
         same([post(f"id=7&os=6.1&t={t}", fresh) for t in (1, 2, 3)],
              ["sleep\n", "run\n", "run\n"], "same fields, by place")
@@ -248,7 +248,7 @@ def p15_forms_strict_then_fields_then_place():
         got = Answer(ask_raw(r.port, request(
             HOST, "/gate.php", FORM, "Transfer-Encoding: chunked",
             method="POST") + b"4;x=y\r\nid=7\r\nc\r\n&result=done\r\n0\r\n\r\n"))
-        same((got.body, r.log(8)[-1]["step"]), (b"thanks\n", "exact"))
+        same((got.body, r.last()["step"]), (b"thanks\n", "exact"))
 
 
 def p16_a_difference_in_what_pages_test_is_logged():
@@ -284,7 +284,7 @@ def p17_a_304_answers_conditions_alone():
         got = ask(r.port, HOST, "/cached.js", 'If-None-Match: "other"')
         same(got.body, b"the script\n", "with another condition")
         same(ask(r.port, HOST, "/only-cached.js").status, 404, "never recorded")
-        true("cache" in r.log(8)[-1]["note"], "and that is told")
+        true("cache" in r.last()["note"], "and that is told")
         since = "If-Modified-Since: Tue, 14 Mar 2017 09:00:00 GMT"
         same(ask(r.port, HOST, "/only-cached.js", since).status, 304)
         same(ask(r.port, HOST, "/cached.js", method="HEAD").head,
@@ -326,7 +326,7 @@ def p17_ranges_are_cut_out_of_a_whole_200():
         same({n["step"] for n in r.log(12)[7:]}, {"range-whole"}, "steps")
         got = ask(r.port, HOST, "/whole.bin", method="HEAD")
         same((got.head, got.body), (head, b""), "HEAD")
-        same(r.log(13)[-1]["step"], "head-from-get", "HEAD")
+        same(r.last()["step"], "head-from-get", "HEAD")
         with Client(r.port) as c:  # the connection goes on after a cut
             c.send(request(HOST, "/whole.bin", "Range: bytes=5-8") * 2)
             same([c.answer().body for _ in range(2)], [whole[5:9]] * 2)
