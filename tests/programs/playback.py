@@ -54,7 +54,7 @@ class Replay:
             command += ["--listen", place]
         command += captures if isinstance(captures, list) else [captures]
         if limit:
-            command = ["bash", "-c", f'ulimit -Hn {limit}; exec "$@"', "-",
+            command = ["bash", "-c", f'ulimit -n {limit}; exec "$@"', "-",
                        *command]
         self.lines, self.news = [], threading.Condition()
         self.process = subprocess.Popen(
