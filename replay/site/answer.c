@@ -26,14 +26,12 @@ void answer_release(struct answer *a)
 	buf_release(&a->own);
 }
 
-/* Whether the server closed after that response (RFC 9112 9.3). */
-static bool closes(const struct exchange *e)
+/* Whether the head says that the connection ends (RFC 9112 9.3). */
+static bool says_close(const struct exchange *e)
 {
 	struct slice rest = head_fields(e->response_head);
 	struct field f;
 	bool close = false, keep = false;
-	if (e->response_framing == HTTP_UNTIL_CLOSE)
-		return true;
 	while (head_field_next(&rest, SLICE("connection"), &f)) {
 		close |= http_has_token(f.value, SLICE("close"));
 		keep |= http_has_token(f.value, SLICE("keep-alive"));
@@ -63,7 +61,8 @@ static void begin_recorded(struct answer *a, const struct exchange *e)
 {
 	begin(a, e->status);
 	a->note = state_note(e);
-	a->close = e->state != EXCHANGE_COMPLETE || closes(e);
+	a->close = e->state != EXCHANGE_COMPLETE || says_close(e) ||
+		   e->response_framing == HTTP_UNTIL_CLOSE;
 }
 
 /* How many bytes of the response stand before its final head. */
@@ -86,7 +85,7 @@ void answer_recorded(struct answer *a, const struct exchange *e,
 	begin_recorded(a, e);
 	if (head_alone) {
 		a->start = e->response_head;
-		a->close &= e->response_framing != HTTP_UNTIL_CLOSE;
+		a->close = says_close(e);
 		return;
 	}
 	if (e->status == 101) {
@@ -150,7 +149,7 @@ void answer_parts(struct answer *a, const struct table *t,
 	const struct exchange *e = table_exchange(t, m->exchange);
 	begin_recorded(a, e);
 	a->status = m->partial ? 206 : 200;
-	a->close &= e->response_framing != HTTP_UNTIL_CLOSE;
+	a->close = says_close(e);
 	buf_add_string(&a->own, m->partial ? "HTTP/1.1 206 Partial Content\r\n"
 					   : "HTTP/1.1 200 OK\r\n");
 	copy_fields(&a->own, e->response_head, framing,
@@ -216,7 +215,7 @@ bool answer_decoded(struct answer *a, const struct exchange *e,
 	if (done) {
 		begin_recorded(a, e);
 		a->decoded = true;
-		a->close &= e->response_framing != HTTP_UNTIL_CLOSE;
+		a->close = says_close(e);
 		buf_add(&a->own, status_line(e->response_head));
 		copy_fields(&a->own, e->response_head, framing,
 			    sizeof framing / sizeof *framing);

@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 
-PATIENCE = 20  # seconds; far more than anything here takes
+PATIENCE = 6  # seconds; far more than anything here takes
 TMP = pathlib.Path(os.environ.get("TMPDIR", "/tmp"))
 MARK = "mark.invalid"
 SAN = pathlib.Path(sys.argv[1]).resolve()

@@ -4,7 +4,6 @@
 usage: serve-bytes.py SAN_DIR PLAIN_DIR [TEST...]
 """
 import gzip
-import hashlib
 import time
 import zlib
 
@@ -60,6 +59,29 @@ def p20_head_from_get_keeps_its_length():
         same(c.head(), s.responses[2], "recorded")
         c.send(s.requests[1])  # nothing of a body came between
         same(c.take(len(s.responses[1])), s.responses[1], "next")
+
+
+def p20_who_says_close_closes_and_who_does_not_goes_on():
+    page = gzip.compress(b"until it closes " * 50)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n%s\r\n"
+    with Capture("close.pcap") as capture:
+        for target, more in (("/says", b"Connection: close\r\n"),
+                             ("/not", b"")):
+            capture.talk((request(HOST, target), head % more + page))
+    asked = [("HEAD", []), ("GET", []),  # that one decoded
+             ("GET", ["Accept-Encoding: gzip", "Range: bytes=2-5"])]
+    with Replay(capture.path, "--recode") as r:
+        for method, more in asked:
+            for target in "/says", "/not":
+                with Client(r.port) as c:
+                    c.send(request(HOST, target, *more, method=method))
+                    got = c.head()
+                    if method == "GET":
+                        c.take(int(field(got, "Content-Length")))
+                    if target == "/not":
+                        c.send(request(HOST, "/not", "Accept-Encoding: gzip"))
+                    want = head % b"" + page if target == "/not" else b""
+                    same(c.rest(), want, f"after {method} {target} {more}")
 
 
 def p20_upgrade_is_answered_and_closed():
