@@ -85,7 +85,8 @@ void answer_recorded(struct answer *a, const struct exchange *e,
 	begin_recorded(a, e);
 	if (head_alone) {
 		a->start = e->response_head;
-		a->close = says_close(e);
+		if (e->state == EXCHANGE_COMPLETE)
+			a->close = says_close(e);
 		return;
 	}
 	if (e->status == 101) {

@@ -215,6 +215,27 @@ def p23_a_cut_answer_ends_at_the_cut():
             true("gap" in r.last()["note"], "note")
 
 
+def p23_heads_and_interim_answers_may_be_cut():
+    early = b"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n"
+    cut = {"/head": b"HTTP/1.1 200 OK\r\nContent-Le",
+           "/early": early + b"HTTP/1.1 200 OK\r\nContent-Le",
+           "/line": b"HTTP/1.1 20", "/only-early": early,
+           "/body": b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"}
+    with Capture("cut.pcap") as capture:
+        for target, answered in cut.items():
+            capture.talk((request(HOST, target), answered))
+    with Replay(capture.path) as r:
+        for target, answered in cut.items():
+            for more in [], ["Range: bytes=0-1"]:
+                with Client(r.port) as c:
+                    c.send(request(HOST, target, *more))
+                    same(c.rest(), answered, target)
+            with Client(r.port) as c:  # ends too, and tells no more
+                c.send(request(HOST, target, method="HEAD"))
+                got = c.rest()
+                true(got in answered and b"half" not in got, f"HEAD: {got}")
+
+
 def p23_incomplete_404_in_both_ways_of_writing():
     s, t = Scenario("p23-reset"), Scenario("p23-no-response", "--seed=9")
     for option in ["--incomplete=404"], ["--incomplete", "404"]:
