@@ -21,7 +21,8 @@
 #define INPUT_MAX (320U << 10) /* bytes read ahead: a head and then some */
 #define IDLE_SECONDS 120       /* between any two bytes */
 #define HEAD_SECONDS 60        /* for a whole head */
-#define LINGER_SECONDS 2
+#define LINGER_SECONDS 2       /* between any two bytes after the last answer */
+#define LINGER_ALL_SECONDS 6
 #define LINGER_MAX (1U << 20) /* bytes that may come after the last answer */
 
 struct client {
@@ -37,7 +38,8 @@ struct client {
 	 * whether it got further, and the client is still there. */
 	bool (*work)(struct client *c);
 	size_t scanned;     /* bytes of the head that were looked at */
-	int64_t head_since; /* when its first byte came, microseconds */
+	int64_t head_since; /* when its first byte came, microseconds; at last
+			       when lingering began */
 	bool ended;         /* the client will send no more */
 	bool last;          /* the connection ends after this answer */
 	bool interim_sent;  /* or under way, and the body is to come */
@@ -134,7 +136,8 @@ static bool linger(struct client *c)
 	size_t len = evbuffer_get_length(input(c));
 	evbuffer_drain(input(c), len);
 	c->lingered += len;
-	if (c->ended || c->lingered > LINGER_MAX)
+	if (c->ended || c->lingered > LINGER_MAX ||
+	    now(c) - c->head_since > LINGER_ALL_SECONDS * 1000000LL)
 		client_close(c, "answered");
 	return false;
 }
@@ -142,6 +145,7 @@ static bool linger(struct client *c)
 static bool end_gently(struct client *c)
 {
 	shutdown(c->fd, SHUT_WR);
+	c->head_since = now(c);
 	bufferevent_set_timeouts(c->events, timeout(c, LINGER_SECONDS), NULL);
 	c->work = linger;
 	return true;

@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 
-PATIENCE = 6  # seconds; far more than anything here takes
+PATIENCE = 20  # seconds; far more than anything here takes
 TMP = pathlib.Path(os.environ.get("TMPDIR", "/tmp"))
 MARK = "mark.invalid"
 SAN = pathlib.Path(sys.argv[1]).resolve()
@@ -175,14 +175,15 @@ class Client:
         self.socket.shutdown(socket.SHUT_WR)
 
     def take(self, count):
-        while len(self.buffer) < count:
+        got = bytearray(self.buffer)
+        while len(got) < count:
             more = self.socket.recv(1 << 18)
             if not more:
-                raise AssertionError(f"closed after {self.buffer[-200:]!r}, "
-                                     f"{len(self.buffer)} of {count} bytes")
-            self.buffer += more
-        taken, self.buffer = self.buffer[:count], self.buffer[count:]
-        return taken
+                raise AssertionError(f"closed after {bytes(got[-200:])}, "
+                                     f"{len(got)} of {count} bytes")
+            got += more
+        self.buffer = bytes(got[count:])
+        return bytes(got[:count])
 
     def head(self):
         while b"\r\n\r\n" not in self.buffer:

@@ -108,7 +108,7 @@ def p25_a_thousand_clients_slow_and_rude_ones_among_them():
         before, memory = r.descriptors(), r.resident()
         slow = []
         for _ in range(50):
-            slow.append(Client(r.port, receive=4096))
+            slow.append(Client(r.port, receive=65536))
             slow[-1].send(s.requests[0])
         load = Load(r.port)
         for i in range(930):
@@ -122,14 +122,13 @@ def p25_a_thousand_clients_slow_and_rude_ones_among_them():
         true(len(load.results) > 960, "all of them")
         grown = r.resident("VmHWM") - memory
         true(r.descriptors() >= before + 50, "the slow ones are still there")
-        for i, c in enumerate(slow):  # every byte, though long after
-            if i < 8:
-                same(c.take(len(big)) == big, True, "a slow one")
+        for c in slow:  # every byte, though long after
+            same(c.take(len(big)) == big, True, "a slow one")
             c.socket.close()
         until("descriptors", lambda: r.descriptors() == before)
         print(f"  memory: {memory / MIB:.1f} MiB before, at most "
               f"{grown / MIB:.1f} MiB more with 1000 clients")
-        true(grown < 48 * MIB, f"grown by {grown} bytes")
+        true(grown < 32 * MIB, f"grown by {grown} bytes")
         same(len(r.log(20)[0]) > 0, True)
 
 
@@ -223,30 +222,24 @@ def p25_heads_too_long_and_garbage():
         fits = request(HOST, "/small/0.txt", "X: " + "x" * (250 << 10))
         same(ask_raw(r.port, fits), s.responses[1], "one that fits")
         for wrong in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
-                      b"hello\r\n\r\n", b"GET /\x00 HTTP/1.1\r\n\r\n",
+                      b"hello\r\n\r\n", b"GET /\r\n\r\n",
                       b"GET / HTTP/9.9\r\n\r\n", b"\0" * 1000,
                       b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
                       b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\nx",
                       b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
                       b"zz\r\n", b"POST / HTTP/1.1\r\nContent-Length: 1\r\n"
                       b"Content-Length: 2\r\n\r\nab"):
-            got = Answer(ask_raw(r.port, wrong))
-            true(got.status in (400, 404, 505), f"{wrong}: {got}")
             with Client(r.port) as c:
                 c.send(wrong)
-                if got.status == 400:
-                    same(Answer(c.rest()).status, 400, "without waiting")
+                got = Answer(c.rest())  # it closes, not we
+                same(got.status, 400, wrong)
         same(ask_raw(r.port, s.requests[1]), s.responses[1], "and goes on")
         with Client(r.port) as c:
             c.send(request(HOST, "/x", f"Content-Length: {65 << 20}",
                            method="POST"))
-            with_body = 0
-            try:
-                while with_body <= 65:
-                    c.send(b"x" * MIB)
-                    with_body += 1
-            except OSError:
-                pass
+            for _ in range(65):
+                c.send(b"x" * MIB)
+            c.send(b"x" * 1000)
             same(c.head()[:12], b"HTTP/1.1 413", "a body past the bound")
 
 
@@ -269,6 +262,24 @@ def p25_no_descriptors_left():
         ticks = sum(map(int, r.of_proc("stat").read_text().split()[13:15]))
         true(ticks < 200, f"it spun: {ticks} ticks")
         same(ask_raw(r.port, s.requests[0]) == s.responses[0], True)
+
+
+def p25_who_sends_on_after_the_last_answer_is_not_kept():
+    s = large()
+    with Replay(s.path) as r, Client(r.port) as c:
+        before = r.descriptors()
+        c.send(b"garbage\r\n\r\n")
+        same(Answer(c.rest()).status, 400, "answer")
+
+        def gone():
+            try:
+                c.send(b"x")
+            except OSError:
+                return True
+            return r.descriptors() < before
+        began = time.monotonic()
+        until("the end", gone)
+        true(time.monotonic() - began < 9, "kept too long")
 
 
 def refused(port):
