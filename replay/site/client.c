@@ -23,6 +23,7 @@
 #define HEAD_SECONDS 60        /* for a whole head */
 #define LINGER_SECONDS 2       /* between any two bytes after the last answer */
 #define LINGER_ALL_SECONDS 6
+#define PACE_MAX_SECONDS 600  /* no client waits longer; captures may lie */
 #define LINGER_MAX (1U << 20) /* bytes that may come after the last answer */
 
 struct client {
@@ -245,6 +246,8 @@ static bool answer_begin(struct client *c)
 	int64_t delay = (e->answer_time - e->time) / 1000;
 	if (!e->answer_time || delay <= 0)
 		return answer_pump(c);
+	if (delay > PACE_MAX_SECONDS * 1000000LL)
+		delay = PACE_MAX_SECONDS * 1000000LL;
 	struct timeval tv = {delay / 1000000, delay % 1000000};
 	if (!c->timer)
 		c->timer = evtimer_new(c->all->base, on_time, c);
@@ -551,6 +554,8 @@ void clients_stop(struct clients *all)
 		next = c->next;
 		if (c->work && c->work != linger)
 			client_close(c, "stopping");
+		else if (c->timer && evtimer_pending(c->timer, NULL))
+			event_active(c->timer, EV_TIMEOUT, 0);
 	}
 }
 

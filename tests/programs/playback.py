@@ -298,8 +298,10 @@ class Capture:
                                    int(self.time % 1 * 1e6), size, size)
                        + ip + tcp)
 
-    def talk(self, *exchanges, port=80, server="198.51.100.7", reset=False):
-        """One connection of (request, response) pairs of bytes."""
+    def talk(self, *exchanges, port=80, server="198.51.100.7", reset=False,
+             delay=0):
+        """One connection of (request, response) pairs of bytes; delay: seconds
+        before each response."""
         self.ports += 1
         client = "192.0.2.100"
         out = (client, self.ports, server, port)
@@ -313,6 +315,7 @@ class Capture:
                 part = asked[at:at + 1400]
                 self.packet(out, sent, got, 0x18, part)
                 sent += len(part)
+            self.time += delay
             for at in range(0, len(answered), 1400):
                 part = answered[at:at + 1400]
                 self.packet(back, got, sent, 0x18, part)

@@ -292,6 +292,21 @@ def p24_pace_keeps_the_recorded_delay_and_is_off_by_default():
                 same(waiting.take(len(answered)), answered, "pipelined")
 
 
+def p24_an_end_does_not_wait_for_the_pace():
+    with Capture("years.pcap") as capture:
+        capture.talk((request(HOST, "/x"), ok("x")), delay=1e9)
+    with Replay(capture.path, "--pace") as r, Client(r.port) as c:
+        c.send(request(HOST, "/404"))
+        same(c.answer().status, 404, "a miss has no pace")
+        c.send(request(HOST, "/x") + request(HOST, "/y"))
+        with Client(r.port) as other:  # by now the first is being waited for
+            other.send(request(HOST, "/404"))
+            same(other.answer().status, 404)
+        r.signal(signal.SIGTERM)
+        same(c.rest(), ok("x"), "sent at once, and no more")
+        same(r.process.wait(PATIENCE), 0, "exit status")
+
+
 def p24_pace_of_a_reset_and_of_a_late_body():
     with Capture("late.pcap") as capture:
         asked = request(HOST, "/late")
