@@ -359,4 +359,62 @@ def p17_a_whole_body_is_joined_from_ranges():
              (200, "10000", b""), "HEAD")
 
 
+def piece(text, first, last, tag):
+    return ok(text[first:last + 1], f'ETag: "{tag}"',
+              f"Content-Range: bytes {first}-{last}/{len(text)}",
+              status="206 Partial Content")
+
+
+def p17_pieces_of_several_wholes_are_not_mixed():
+    def talk(target, *pieces):
+        return [(request(HOST, target, f"Range: bytes={p[1]}-{p[2]}"),
+                 piece(*p)) for p in pieces]
+    old, new = "oldoldold!", "0123456789"
+    with Capture("wholes.pcap") as capture:
+        capture.talk(
+            *talk("/new", (old, 0, 4, 1), (new, 0, 4, 2), (new, 5, 9, 2)),
+            *talk("/both", (new, 0, 4, 2), (old, 0, 9, 1), (new, 5, 9, 2)),
+            *talk("/none", (old, 0, 4, 1), (new, 5, 9, 2)),
+            *talk("/length", (old + old, 0, 9, 1), (old, 0, 9, 1)),
+            (request(HOST, "/new", 'If-None-Match: "1"'),
+             b"HTTP/1.1 304 Not Modified\r\n\r\n"))
+    with Replay(capture.path) as r:
+        same(bodies(r, ["/new"], ["/both"], ["/length"]), [new, new, old])
+        same(bodies(r, ["/new", "Range: bytes=3-6"]), ["3456"], "cut")
+        same(bodies(r, ["/new", "Range: bytes=0-3"]), ["oldo"], "the first")
+        same(ask(r.port, HOST, "/none").status, 404, "never mixed")
+
+
+def p17_a_304_gives_way_to_a_200_anywhere():
+    not_modified = b"HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\n\r\n"
+    condition = 'If-None-Match: "1"'
+    with Capture("anywhere.pcap") as capture:
+        capture.talk((request(HOST, "/port", condition), not_modified),
+                     (request(HOST, "/pieces", condition), not_modified),
+                     (request(HOST, "/pieces", "Range: bytes=0-1"),
+                      piece("abcd", 0, 1, 1)),
+                     (request(HOST, "/pieces", "Range: bytes=2-3"),
+                      piece("abcd", 2, 3, 1)))
+        capture.talk((request(HOST + ":8080", "/port"), ok("whole")),
+                     port=8080)
+    with Replay(capture.path) as r:
+        same(bodies(r, ["/port"], ["/pieces"]), ["whole", "abcd"])
+        same([ask(r.port, HOST, t, condition).status
+              for t in ("/port", "/pieces")], [304, 304], "on condition")
+        same(ask(r.port, HOST + ":80", "/port").body, b"whole", "with a port")
+
+
+def p13_the_place_is_kept_among_those_with_the_same_cookie():
+    talk = [("a", "a1"), ("b", "b1"), ("a", "a2"), ("b", "b2")]
+    with Capture("cookies.pcap") as capture:
+        capture.talk(*[(request(HOST, "/d", f"Cookie: {c}"), ok(t))
+                       for c, t in talk])
+    with Replay(capture.path) as r:
+        got = bodies(r, *[["/d", f"Cookie: {c}"] for c in "bbabaa"])
+        same(got, ["b1", "b2", "a1", "b2", "a2", "a2"])
+        got = bodies(r, *[["/d", f"Cookie: {c}"] for c in "xyzxy"],
+                     source="127.0.0.2")
+        same(got, ["a1", "b1", "a2", "b2", "b2"], "new cookies: by place")
+
+
 run(tests_of(globals()))
