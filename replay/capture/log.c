@@ -1,6 +1,7 @@
 /* Messages for people, one line each, on standard error. */
 #include "log.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,19 @@
 static const char *program = "reenact";
 static enum log_level level = LOG_NORMAL;
 
+/* Started with a standard descriptor closed, the next file opened would take
+ * its number, and be written to. What fails as a closed one takes it first. */
+static void hold_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null",
+			     fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 void log_init(const char *name)
 {
+	hold_descriptors();
 	const char *slash = strrchr(name, '/');
 	program = slash ? slash + 1 : name;
 }
