@@ -38,6 +38,7 @@ const char *log_name(void)
 }
 
 /* One write a line, so that lines of several processes do not mix. */
+PRINTF_LIKE(1, 0)
 static void say(const char *fmt, va_list args, const char *hint)
 {
 	char text[2048];
