@@ -263,10 +263,10 @@ class Scenario:
         names, *rows = [n.split("\t")
                         for n in truth.read_text().splitlines()]
         self.rows = [dict(zip(names, r)) for r in rows]
-        self.requests = [p.read_bytes()
-                         for p in sorted(wire.glob("*.request"))]
-        self.responses = [p.read_bytes()
-                          for p in sorted(wire.glob("*.response"))]
+        self.requests, self.responses = (
+            [p.read_bytes() for p in sorted(wire.glob(f"*.{kind}"),
+                                            key=lambda p: int(p.stem))]
+            for kind in ("request", "response"))
 
 
 class Capture:
