@@ -1,6 +1,5 @@
 """What the tests of the serving half share: a replay that runs, clients that
 ask it, and small captures of exchanges that the generator does not know."""
-import contextlib
 import json
 import os
 import pathlib
@@ -264,10 +263,10 @@ class Scenario:
         names, *rows = [n.split("\t")
                         for n in truth.read_text().splitlines()]
         self.rows = [dict(zip(names, r)) for r in rows]
-        self.requests = [p.read_bytes()
-                         for p in sorted(wire.glob("*.request"))]
-        self.responses = [p.read_bytes()
-                          for p in sorted(wire.glob("*.response"))]
+        self.requests, self.responses = (
+            [p.read_bytes() for p in sorted(wire.glob(f"*.{kind}"),
+                                            key=lambda p: int(p.stem))]
+            for kind in ("request", "response"))
 
 
 class Capture:
@@ -332,10 +331,6 @@ def ok(text, *more, status="200 OK"):
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 
-def get(host, target, text, *more, port=80, capture=None):
-    return request(host, target, *more), ok(text)
-
-
 def run(tests):
     """Runs the functions, one after another; ends the program."""
     only = sys.argv[3:]
@@ -361,14 +356,7 @@ def tests_of(names):
             if callable(f) and re.match(r"p\d\d_|listen_", n)]
 
 
-@contextlib.contextmanager
-def opened(*things):
-    """Closes what it is given."""
-    with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(t) for t in things]
-
-
 __all__ = ["Answer", "Capture", "Client", "PATIENCE", "PLAIN", "Replay",
            "SAN", "Scenario", "TMP", "ask", "ask_raw", "field", "fields",
-           "get", "ok", "opened", "request", "run", "same", "signal",
+           "ok", "request", "run", "same", "signal",
            "tests_of", "true", "until"]

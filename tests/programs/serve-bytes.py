@@ -13,7 +13,7 @@ HOST = "www.messages.example"
 
 
 def check_as_recorded(name):
-    """Each exchange alone, then all pipelined on one connection."""
+    """Asks for each exchange of a scenario on a connection of its own."""
     s = Scenario(name)
     with Replay(s.path) as r:
         for asked, answered in zip(s.requests, s.responses):
