@@ -57,9 +57,8 @@ static void say(const char *fmt, va_list args, const char *hint)
 		else
 			buf_add_byte(&line, c);
 	}
+	buf_add_string(&line, hint);
 	buf_add_byte(&line, '\n');
-	if (hint)
-		buf_printf(&line, "%s: %s\n", program, hint);
 	ssize_t written = write(STDERR_FILENO, line.data, line.len);
 	(void)written; /* nobody to tell */
 	buf_release(&line);
@@ -69,7 +68,7 @@ void log_warn(const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	say(fmt, args, NULL);
+	say(fmt, args, "");
 	va_end(args);
 }
 
@@ -79,7 +78,7 @@ void log_info(const char *fmt, ...)
 	if (level < LOG_NORMAL)
 		return;
 	va_start(args, fmt);
-	say(fmt, args, NULL);
+	say(fmt, args, "");
 	va_end(args);
 }
 
@@ -89,7 +88,7 @@ void log_debug(const char *fmt, ...)
 	if (level < LOG_VERBOSE)
 		return;
 	va_start(args, fmt);
-	say(fmt, args, NULL);
+	say(fmt, args, "");
 	va_end(args);
 }
 
@@ -97,7 +96,7 @@ void log_fatal(const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	say(fmt, args, NULL);
+	say(fmt, args, "");
 	va_end(args);
 	exit(EXIT_FAILURE);
 }
@@ -106,7 +105,7 @@ void log_usage(const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	say(fmt, args, "try --help");
+	say(fmt, args, " (try --help)");
 	va_end(args);
 	exit(EXIT_USAGE);
 }

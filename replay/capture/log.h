@@ -25,7 +25,7 @@ void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);  /* not if quiet */
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2); /* if verbose */
 noreturn void log_fatal(const char *fmt, ...) PRINTF_LIKE(1, 2); /* exit 1 */
-/* exit 2, with a second line that points at --help */
+/* exit 2; the line ends by pointing at --help */
 noreturn void log_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 #endif

@@ -56,10 +56,10 @@ class Tests:
         """Runs a program that has to say one line and end."""
         done = self.run([*before, self.directory / name, *arguments], **more)
         lines = done.stderr.decode("utf-8", "replace").split("\n")
-        hint = [f"{name}: try --help"] if status == 2 else []
+        hint = r" \(try --help\)" if status == 2 else ""
         well = (done.returncode == status and not done.stdout
-                and lines[1:] == hint + [""]
-                and re.match(f"{name}: .*{says}", lines[0], re.I))
+                and lines[1:] == [""]
+                and re.match(f"{name}: .*{says}.*{hint}$", lines[0], re.I))
         self.result(f"{name} {' '.join(map(str, arguments))}"[:100], well,
                     f"exit status {done.returncode}, should be {status}; "
                     f"says {lines[:6]}, should hold {says!r}; "
