@@ -16,6 +16,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+/* Bytes that the kernel keeps beyond what the client's window takes. Megabytes
+ * each for a thousand slow readers would be copied, and wait. */
+#define UNSENT_MAX (128 << 10)
 #define HEAD_MAX (256U << 10)
 #define BODY_MAX (64U << 20)
 #define INPUT_MAX (320U << 10) /* bytes read ahead: a head and then some */
@@ -525,11 +528,12 @@ void client_new(struct clients *all, int fd, const struct arrival *arrival)
 		return;
 	}
 	struct client *c = xcalloc(1, sizeof *c);
-	int on = 1;
+	int on = 1, unsent = UNSENT_MAX;
 	c->writable = event_new(all->base, fd, EV_WRITE, on_writable, c);
 	if (!c->writable)
 		log_fatal("out of memory");
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 	c->all = all;
 	c->events = events;
 	c->fd = fd;
