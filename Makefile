@@ -20,10 +20,10 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 	-Wwrite-strings -Wformat=2 -Wvla $(if $(CI),-Werror)
 CPPFLAGS += -D_GNU_SOURCE -DREENACT_VERSION='"$(VERSION)"' -Ireplay -I.
-C11 := -std=c11 -fno-strict-aliasing $(WARN) -MMD -MP
+C11 := -std=c11 -pthread -fno-strict-aliasing $(WARN) -MMD -MP
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-LDLIBS := -Wl,--as-needed -lpcap -levent_core -lcrypto -lz -lzstd \
+LDLIBS := -pthread -Wl,--as-needed -lpcap -levent_core -lcrypto -lz -lzstd \
 	-lbrotlidec -lbrotlienc -ljansson
 
 # What each archive and program is made of.

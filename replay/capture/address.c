@@ -4,16 +4,6 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-bool address_equal(const struct address *a, const struct address *b)
-{
-	return a->version == b->version && !memcmp(a->bytes, b->bytes, 16);
-}
-
-bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
-{
-	return a->port == b->port && address_equal(&a->address, &b->address);
-}
-
 uint64_t endpoint_hash(const struct endpoint *e, uint64_t seed)
 {
 	/* Once or twice a packet: two words, not a loop over bytes. */

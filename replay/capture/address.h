@@ -15,8 +15,18 @@ struct endpoint {
 	uint16_t port; /* host order */
 };
 
-bool address_equal(const struct address *a, const struct address *b);
-bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
+static inline bool address_equal(const struct address *a,
+				 const struct address *b)
+{
+	return a->version == b->version && !memcmp(a->bytes, b->bytes, 16);
+}
+
+static inline bool endpoint_equal(const struct endpoint *a,
+				  const struct endpoint *b)
+{
+	return a->port == b->port && address_equal(&a->address, &b->address);
+}
+
 uint64_t endpoint_hash(const struct endpoint *e, uint64_t seed);
 
 /* "192.0.2.1", "2001:db8::1" (RFC 5952). */

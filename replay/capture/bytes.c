@@ -7,16 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct slice slice_of(const char *string)
-{
-	return (struct slice){(const uint8_t *)string, strlen(string)};
-}
-
-bool slice_equal(struct slice a, struct slice b)
-{
-	return a.len == b.len && (!a.len || !memcmp(a.data, b.data, a.len));
-}
-
 static uint8_t lower(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
@@ -32,12 +22,6 @@ bool slice_equal_nocase(struct slice a, struct slice b)
 	return true;
 }
 
-bool slice_starts(struct slice s, struct slice prefix)
-{
-	return s.len >= prefix.len &&
-	       slice_equal(slice_to(s, prefix.len), prefix);
-}
-
 bool slice_starts_nocase(struct slice s, struct slice prefix)
 {
 	return s.len >= prefix.len &&
@@ -51,33 +35,6 @@ int slice_compare(struct slice a, struct slice b)
 	if (order)
 		return order;
 	return (a.len > b.len) - (a.len < b.len);
-}
-
-size_t slice_find(struct slice s, uint8_t c)
-{
-	const uint8_t *at = s.len ? memchr(s.data, c, s.len) : NULL;
-	return at ? (size_t)(at - s.data) : s.len;
-}
-
-struct slice slice_from(struct slice s, size_t offset)
-{
-	if (offset >= s.len)
-		return (struct slice){s.len ? s.data + s.len : s.data, 0};
-	return (struct slice){s.data + offset, s.len - offset};
-}
-
-struct slice slice_to(struct slice s, size_t len)
-{
-	return (struct slice){s.data, len < s.len ? len : s.len};
-}
-
-struct slice slice_trim(struct slice s)
-{
-	while (s.len && (s.data[0] == ' ' || s.data[0] == '\t'))
-		s = slice_from(s, 1);
-	while (s.len && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
-		s.len--;
-	return s;
 }
 
 bool slice_number(struct slice s, uint64_t max, uint64_t *value)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
@@ -21,22 +22,61 @@ struct slice {
 #define SLICE(literal)                                                         \
 	((struct slice){(const uint8_t *)("" literal), sizeof(literal) - 1})
 
-struct slice slice_of(const char *string); /* borrows, without the NUL */
-bool slice_equal(struct slice a, struct slice b);
+/* These stand here: heads and packets are read with them by the million. */
+
+/* Borrows, without the NUL. */
+static inline struct slice slice_of(const char *string)
+{
+	return (struct slice){(const uint8_t *)string, strlen(string)};
+}
+
+/* Offset of the first byte c, or s.len if there is none. */
+static inline size_t slice_find(struct slice s, uint8_t c)
+{
+	const uint8_t *at = s.len ? memchr(s.data, c, s.len) : NULL;
+	return at ? (size_t)(at - s.data) : s.len;
+}
+
+/* What remains from offset on (clamped to the end). */
+static inline struct slice slice_from(struct slice s, size_t offset)
+{
+	if (offset >= s.len)
+		return (struct slice){s.len ? s.data + s.len : s.data, 0};
+	return (struct slice){s.data + offset, s.len - offset};
+}
+
+/* The first len bytes (clamped to the end). */
+static inline struct slice slice_to(struct slice s, size_t len)
+{
+	return (struct slice){s.data, len < s.len ? len : s.len};
+}
+
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+	return a.len == b.len && (!a.len || !memcmp(a.data, b.data, a.len));
+}
+
+static inline bool slice_starts(struct slice s, struct slice prefix)
+{
+	return s.len >= prefix.len &&
+	       slice_equal(slice_to(s, prefix.len), prefix);
+}
+
+/* Without the spaces and tabs at either end (OWS of RFC 9110 5.6.3). */
+static inline struct slice slice_trim(struct slice s)
+{
+	while (s.len && (s.data[0] == ' ' || s.data[0] == '\t'))
+		s = slice_from(s, 1);
+	while (s.len && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
 /* Compares as ASCII without case, whatever the locale. */
 bool slice_equal_nocase(struct slice a, struct slice b);
-bool slice_starts(struct slice s, struct slice prefix);
 bool slice_starts_nocase(struct slice s, struct slice prefix);
 /* Orders by bytes, a prefix before what it begins; as memcmp does. */
 int slice_compare(struct slice a, struct slice b);
-/* Offset of the first byte c, or s.len if there is none. */
-size_t slice_find(struct slice s, uint8_t c);
-/* What remains from offset on (clamped to the end). */
-struct slice slice_from(struct slice s, size_t offset);
-/* The first len bytes (clamped to the end). */
-struct slice slice_to(struct slice s, size_t len);
-/* Without the spaces and tabs at either end (OWS of RFC 9110 5.6.3). */
-struct slice slice_trim(struct slice s);
 /* A decimal number that fills s whole. False if it is none or above max. */
 bool slice_number(struct slice s, uint64_t max, uint64_t *value);
 uint64_t slice_hash(struct slice s, uint64_t seed); /* not cryptographic */

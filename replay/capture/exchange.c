@@ -127,6 +127,7 @@ static void take_request(struct asked *a, struct talk *talk, int side,
 	a->e.method = m->method;
 	a->e.target = m->target;
 	a->e.host = m->host;
+	a->e.ranged = m->range;
 	a->e.request_framing = (uint8_t)m->framing;
 }
 

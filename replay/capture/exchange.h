@@ -39,7 +39,8 @@ struct exchange {
 	uint8_t state;   /* enum exchange_state */
 	uint8_t client;  /* the client is flow->ends[client] */
 	uint8_t request_framing, response_framing; /* enum http_framing */
-	bool https; /* the scheme; http otherwise */
+	bool https;  /* the scheme; http otherwise */
+	bool ranged; /* the request has a Range field */
 };
 
 const char *exchange_state_name(enum exchange_state state);

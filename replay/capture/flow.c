@@ -39,7 +39,6 @@ struct flows {
 	uint64_t seed;
 	uint32_t numbers; /* Wireshark's count of conversations */
 	uint64_t room;    /* for segments */
-	uint32_t next;    /* for flows_next */
 	struct flow_counts counts;
 };
 
@@ -300,18 +299,22 @@ void flows_add_quoted(struct flows *f, const struct packet *p)
 		c->flow.number = f->numbers++;
 }
 
-struct flow *flows_next(struct flows *f)
+uint32_t flows_len(const struct flows *f)
 {
-	if (f->next == f->count)
-		return NULL;
-	struct connection *c = connection_at(f, f->next++);
-	for (int i = 0; i < 2; i++) {
-		struct stream *s = &c->flow.streams[i];
-		*s = half_assemble(&c->halves[i], &c->halves[!i]);
-		f->counts.conflicts += s->conflict;
-		f->counts.stray += c->halves[i].stray;
+	return f->count;
+}
+
+struct flow *flows_finish(struct flows *f, uint32_t i,
+			  struct flow_counts *counts)
+{
+	struct connection *c = connection_at(f, i);
+	for (int side = 0; side < 2; side++) {
+		struct stream *s = &c->flow.streams[side];
+		*s = half_assemble(&c->halves[side], &c->halves[!side]);
+		counts->conflicts += s->conflict;
+		counts->stray += c->halves[side].stray;
 		for (uint32_t k = 0; k < s->count; k++)
-			f->counts.gaps += !s->pieces[k].data;
+			counts->gaps += !s->pieces[k].data;
 	}
 	return &c->flow;
 }

@@ -69,14 +69,19 @@ void flows_add(struct flows *f, const struct packet *p);
  * a stream for it if none is there, and so do the numbers here. */
 void flows_add_quoted(struct flows *f, const struct packet *p);
 
-/* After the last packet: the connections in the order of their first
- * segment, put in order one by one. NULL at the end. A flow lives until
- * flows_free, its pieces until then or flow_drop. */
-struct flow *flows_next(struct flows *f);
+/* After the last packet: the connections stand in the order of their first
+ * segment. flows_finish puts the streams of one in order, once; different ones
+ * may be finished by different threads at a time, each with counts of its own,
+ * to which it adds. A flow lives until flows_free, its pieces until then or
+ * flow_drop. */
+uint32_t flows_len(const struct flows *f);
+struct flow *flows_finish(struct flows *f, uint32_t i,
+			  struct flow_counts *counts);
 
 /* Frees the pieces of a flow that nobody will read again. */
 void flow_drop(struct flow *flow);
 
+/* Those of adding alone. */
 const struct flow_counts *flows_counts(const struct flows *f);
 void flows_free(struct flows *f);
 

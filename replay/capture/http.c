@@ -172,6 +172,9 @@ static void take_field(struct message *m, struct wishes *w,
 		if (!m->host.data && slice_equal_nocase(f->name, SLICE("host")))
 			m->host = f->value;
 		break;
+	case 5:
+		m->range |= slice_equal_nocase(f->name, SLICE("range"));
+		break;
 	case 6:
 		if (slice_equal_nocase(f->name, SLICE("expect")))
 			m->expect =
@@ -194,12 +197,36 @@ static void take_field(struct message *m, struct wishes *w,
 	}
 }
 
-/* A field line that is not finished before the next line is seen to be no
- * continuation of it. */
+/* Whether a line may be a field that take_field wants: its first letter and the
+ * place of its colon tell nearly all others apart, at a glance. */
+static bool may_matter(struct slice line)
+{
+	static const uint8_t lengths[32][2] = {
+	    ['h' & 31] = {4},      /* Host */
+	    ['r' & 31] = {5},      /* Range */
+	    ['e' & 31] = {6},      /* Expect */
+	    ['c' & 31] = {10, 14}, /* Connection, Content-Length */
+	    ['t' & 31] = {17},     /* Transfer-Encoding */
+	};
+	const uint8_t *len = lengths[line.data[0] & 31];
+	for (int i = 0; i < 2 && len[i]; i++) {
+		if (line.len <= len[i])
+			continue;
+		uint8_t c = line.data[len[i]];
+		if (c == ':' || is_blank(c))
+			return true;
+	}
+	return false;
+}
+
+/* A field line is finished once the next line is seen to be no continuation of
+ * it. */
 static void finish_field(struct message *m, struct wishes *w, struct slice line)
 {
+	if (!may_matter(line))
+		return;
 	size_t colon = slice_find(line, ':');
-	if (colon == line.len || is_blank(line.data[0]))
+	if (colon == line.len)
 		return;
 	struct field f = {slice_trim(slice_to(line, colon)),
 			  slice_trim(slice_from(line, colon + 1))};

@@ -47,6 +47,7 @@ struct message {
 			    6.3, invalid or conflicting Content-Length */
 	bool close;      /* the sender closes after this message: 9.3 */
 	bool expect;     /* Expect: 100-continue */
+	bool range;      /* there is a Range field */
 };
 
 /* Parses a head from the start of in. On HTTP_DONE m->head.len bytes were

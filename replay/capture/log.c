@@ -1,6 +1,7 @@
 /* Messages for people, one line each, on standard error. */
 #include "log.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,19 @@
 static const char *program = "reenact";
 static enum log_level level = LOG_NORMAL;
 
+/* Started with a standard descriptor closed, the next file opened would take
+ * its number, and be written to. What fails as a closed one takes it first. */
+static void hold_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null",
+			     fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 void log_init(const char *name)
 {
+	hold_descriptors();
 	const char *slash = strrchr(name, '/');
 	program = slash ? slash + 1 : name;
 }
@@ -45,9 +57,8 @@ static void say(const char *fmt, va_list args, const char *hint)
 		else
 			buf_add_byte(&line, c);
 	}
+	buf_add_string(&line, hint);
 	buf_add_byte(&line, '\n');
-	if (hint)
-		buf_printf(&line, "%s: %s\n", program, hint);
 	ssize_t written = write(STDERR_FILENO, line.data, line.len);
 	(void)written; /* nobody to tell */
 	buf_release(&line);
@@ -57,7 +68,7 @@ void log_warn(const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	say(fmt, args, NULL);
+	say(fmt, args, "");
 	va_end(args);
 }
 
@@ -67,7 +78,7 @@ void log_info(const char *fmt, ...)
 	if (level < LOG_NORMAL)
 		return;
 	va_start(args, fmt);
-	say(fmt, args, NULL);
+	say(fmt, args, "");
 	va_end(args);
 }
 
@@ -77,7 +88,7 @@ void log_debug(const char *fmt, ...)
 	if (level < LOG_VERBOSE)
 		return;
 	va_start(args, fmt);
-	say(fmt, args, NULL);
+	say(fmt, args, "");
 	va_end(args);
 }
 
@@ -85,7 +96,7 @@ void log_fatal(const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	say(fmt, args, NULL);
+	say(fmt, args, "");
 	va_end(args);
 	exit(EXIT_FAILURE);
 }
@@ -94,7 +105,7 @@ void log_usage(const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	say(fmt, args, "try --help");
+	say(fmt, args, " (try --help)");
 	va_end(args);
 	exit(EXIT_USAGE);
 }

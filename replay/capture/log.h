@@ -13,7 +13,8 @@ enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE };
 #define EXIT_USAGE 2 /* unusable arguments; 1 is failure at work */
 
 /* name is borrowed for the life of the program; a path is cut to its last
- * component. */
+ * component. First in main: standard descriptors that are closed are held, so
+ * that no file opened later gets their numbers. */
 void log_init(const char *name);
 void log_set_level(enum log_level level);
 const char *log_name(void);
@@ -24,7 +25,7 @@ void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);  /* not if quiet */
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2); /* if verbose */
 noreturn void log_fatal(const char *fmt, ...) PRINTF_LIKE(1, 2); /* exit 1 */
-/* exit 2, with a second line that points at --help */
+/* exit 2; the line ends by pointing at --help */
 noreturn void log_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 #endif

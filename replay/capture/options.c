@@ -5,6 +5,7 @@
 #include "bytes.h"
 #include "log.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,16 @@ static void print_help(const struct option_spec *spec)
 	putchar('\n');
 }
 
-static void help(const struct options *o)
+/* Ends a program whose only task was to print. */
+static noreturn void finish(void)
+{
+	if (fflush(stdout) || ferror(stdout))
+		log_fatal("cannot write to standard output: %s",
+			  strerror(errno));
+	exit(EXIT_SUCCESS);
+}
+
+static noreturn void help(const struct options *o)
 {
 	const char *line = o->synopsis;
 	for (const char *lead = "usage:"; *line; lead = "      ") {
@@ -48,13 +58,13 @@ static void help(const struct options *o)
 		print_help(s);
 	for (const struct option_spec *s = common; s->name; s++)
 		print_help(s);
-	exit(EXIT_SUCCESS);
+	finish();
 }
 
-static void version(void)
+static noreturn void version(void)
 {
 	printf("%s (Reenact) %s\n", log_name(), REENACT_VERSION);
-	exit(EXIT_SUCCESS);
+	finish();
 }
 
 struct tables {
@@ -82,6 +92,19 @@ static void tables_add(struct tables *t, const struct option_spec *specs)
 	}
 }
 
+/* After getopt_long returned '?'. word is the last it has done with: not yet
+ * the one it is in, if that is a cluster of short options. */
+static noreturn void refuse(const struct tables *t, const char *word)
+{
+	bool known = optopt >= KEY_VERSION ||
+		     (optopt && optopt != ':' && strchr(t->shorts, optopt));
+	if (known)
+		log_usage("%s: needs a value, or takes none", word);
+	if (optopt)
+		log_usage("unknown option -%c", optopt);
+	log_usage("unknown option %s", word);
+}
+
 int options_parse(const struct options *o, void *context, int argc, char **argv)
 {
 	struct tables t = {.shorts = xcalloc(1, 1)};
@@ -96,15 +119,8 @@ int options_parse(const struct options *o, void *context, int argc, char **argv)
 			help(o);
 		if (key == KEY_VERSION)
 			version();
-		if (key == '?') {
-			/* optopt names a known option whose value is wrong */
-			const char *word = argv[optind - 1];
-			if (optopt >= KEY_VERSION ||
-			    (optopt && strchr(t.shorts, optopt)))
-				log_usage("%s: needs a value, or takes none",
-					  word);
-			log_usage("unknown option %s", word);
-		}
+		if (key == '?')
+			refuse(&t, argv[optind - 1]);
 		o->take(context, key, optarg);
 	}
 	free(t.longs);

@@ -3,11 +3,11 @@
 #ifndef CAPTURE_RECORDING_H
 #define CAPTURE_RECORDING_H
 
-#include "exchange.h"
-#include "names.h"
+#include "pairing.h"
 
 struct recording {
-	struct exchange *exchanges; /* in the order of their requests */
+	struct exchange *exchanges; /* in the order of their requests; they
+				       belong to pairing */
 	size_t count;
 	struct names *names;
 
@@ -15,6 +15,7 @@ struct recording {
 	struct spool *spool;
 	struct packets *packets;
 	struct flows *flows;
+	struct pairing *pairing;
 };
 
 /* Reads the captures in order as one recording. filter: see source_new.

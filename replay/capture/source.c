@@ -138,7 +138,11 @@ static struct slice read_file(int fd, const char *name)
 {
 	struct unpack_rules rules = {name, is_readable};
 	struct stat st;
-	if (fstat(fd, &st) || S_ISDIR(st.st_mode)) {
+	if (fstat(fd, &st)) {
+		log_warn("%s: %s", name, strerror(errno));
+		return (struct slice){0};
+	}
+	if (S_ISDIR(st.st_mode)) {
 		log_warn("%s: is a directory", name);
 		return (struct slice){0};
 	}

@@ -28,6 +28,7 @@ struct sink {
 	uint8_t *piece;
 	size_t used;      /* of the piece */
 	uint64_t written; /* to fd */
+	bool said;        /* why there is no more */
 };
 
 bool unpack_is_gzip(struct slice bytes)
@@ -74,6 +75,7 @@ static bool sink_flush(struct sink *s)
 	if (!write_all(s->fd, s->piece, s->used)) {
 		log_warn("%s: temporary file: %s; only what fits is read",
 			 s->rules->name, strerror(errno));
+		s->said = true;
 		return false;
 	}
 	s->written += s->used;
@@ -94,23 +96,33 @@ static bool sink_flush_unpacked(struct sink *s, uint64_t taken)
 	return false;
 }
 
+/* Nothing at all is a failure, and one line about it is enough. */
 static int sink_close(struct sink *s)
 {
 	free(s->piece);
-	return s->fd;
+	if (!s->said || s->written)
+		return s->fd;
+	close(s->fd);
+	return -1;
 }
 
-static void say_cut(const struct sink *s)
+static const char *what_counts(const struct sink *s)
 {
-	log_warn("%s: the compressed data is cut; what came before counts",
-		 s->rules->name);
+	return s->written + s->used ? "; what came before counts" : "";
 }
 
-static void say_corrupt(const struct sink *s, const char *why)
+static void say_cut(struct sink *s)
 {
-	log_warn("%s: the compressed data is corrupt (%s); what came before "
-		 "counts",
-		 s->rules->name, why);
+	log_warn("%s: the compressed data is cut%s", s->rules->name,
+		 what_counts(s));
+	s->said = true;
+}
+
+static void say_corrupt(struct sink *s, const char *why)
+{
+	log_warn("%s: the compressed data is corrupt (%s)%s", s->rules->name,
+		 why, what_counts(s));
+	s->said = true;
 }
 
 /* Gives zlib more input if it has none. */
@@ -224,8 +236,10 @@ int unpack_pipe(int fd, const struct unpack_rules *rules)
 		ssize_t n = read(fd, s.piece + s.used, PIECE - s.used);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n < 0) {
 			log_warn("%s: %s", rules->name, strerror(errno));
+			s.said = true;
+		}
 		if (n > 0)
 			s.used += (size_t)n;
 		/* An endless stream of something else is left at once. */

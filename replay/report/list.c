@@ -168,6 +168,19 @@ static json_t *json_stamp(struct buf *scratch, int64_t time)
 	return json_buf(scratch);
 }
 
+/* JSON lets DEL stand as it is, terminals do not take it for text. Jansson
+ * escapes the other control characters, and DEL occurs in strings alone. */
+static void add_without_del(struct buf *out, const char *text)
+{
+	const char *del;
+	for (; (del = strchr(text, 0x7f)); text = del + 1) {
+		buf_add(out, (struct slice){(const uint8_t *)text,
+					    (size_t)(del - text)});
+		buf_add_string(out, "\\u007F");
+	}
+	buf_add_string(out, text);
+}
+
 /* Times are strings: a double would round their nanoseconds. */
 static void put_json(struct buf *out, const struct row *row)
 {
@@ -175,7 +188,8 @@ static void put_json(struct buf *out, const struct row *row)
 	struct buf b = {0};
 	json_t *o = json_object();
 	json_object_set_new(o, "no", json_integer((json_int_t)row->no));
-	json_object_set_new(o, "time", json_stamp(&b, e->time));
+	stamp_print(&b, e->time); /* zero in captures without times */
+	json_object_set_new(o, "time", json_buf(&b));
 	json_object_set_new(o, "answer_time", json_stamp(&b, e->answer_time));
 	json_object_set_new(o, "end_time", json_stamp(&b, e->end_time));
 	json_object_set_new(o, "stream", json_integer(e->flow->number));
@@ -194,7 +208,7 @@ static void put_json(struct buf *out, const struct row *row)
 	    json_string(exchange_state_name((enum exchange_state)e->state)));
 	put_request(o, e);
 	char *text = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
-	buf_add_string(out, text);
+	add_without_del(out, text);
 	buf_add_byte(out, '\n');
 	free(text);
 	json_decref(o);

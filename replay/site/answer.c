@@ -26,14 +26,12 @@ void answer_release(struct answer *a)
 	buf_release(&a->own);
 }
 
-/* Whether the server closed after that response (RFC 9112 9.3). */
-static bool closes(const struct exchange *e)
+/* Whether the head says that the connection ends (RFC 9112 9.3). */
+static bool says_close(const struct exchange *e)
 {
 	struct slice rest = head_fields(e->response_head);
 	struct field f;
 	bool close = false, keep = false;
-	if (e->response_framing == HTTP_UNTIL_CLOSE)
-		return true;
 	while (head_field_next(&rest, SLICE("connection"), &f)) {
 		close |= http_has_token(f.value, SLICE("close"));
 		keep |= http_has_token(f.value, SLICE("keep-alive"));
@@ -63,14 +61,23 @@ static void begin_recorded(struct answer *a, const struct exchange *e)
 {
 	begin(a, e->status);
 	a->note = state_note(e);
-	a->close = e->state != EXCHANGE_COMPLETE || closes(e);
+	a->close = e->state != EXCHANGE_COMPLETE || says_close(e) ||
+		   e->response_framing == HTTP_UNTIL_CLOSE;
+}
+
+/* A head that was cut is kept with an end of its own, to be read; only behind
+ * a whole one the body has a place. */
+static bool head_is_whole(const struct exchange *e)
+{
+	struct place body = e->response_body.start;
+	return e->response_head.data && (body.piece || body.skip);
 }
 
 /* How many bytes of the response stand before its final head. */
 static uint64_t interim_len(const struct exchange *e)
 {
 	uint64_t final = e->response_head.len + e->response_body.len;
-	return e->response_head.data && final < e->response.len
+	return head_is_whole(e) && final < e->response.len
 		   ? e->response.len - final
 		   : 0;
 }
@@ -84,9 +91,10 @@ void answer_recorded(struct answer *a, const struct exchange *e,
 		     bool interim_sent, bool head_alone)
 {
 	begin_recorded(a, e);
-	if (head_alone) {
+	if (head_alone && head_is_whole(e)) {
 		a->start = e->response_head;
-		a->close &= e->response_framing != HTTP_UNTIL_CLOSE;
+		if (e->state == EXCHANGE_COMPLETE)
+			a->close = says_close(e);
 		return;
 	}
 	if (e->status == 101) {
@@ -150,7 +158,7 @@ void answer_parts(struct answer *a, const struct table *t,
 	const struct exchange *e = table_exchange(t, m->exchange);
 	begin_recorded(a, e);
 	a->status = m->partial ? 206 : 200;
-	a->close &= e->response_framing != HTTP_UNTIL_CLOSE;
+	a->close = says_close(e);
 	buf_add_string(&a->own, m->partial ? "HTTP/1.1 206 Partial Content\r\n"
 					   : "HTTP/1.1 200 OK\r\n");
 	copy_fields(&a->own, e->response_head, framing,
@@ -207,6 +215,8 @@ bool answer_decoded(struct answer *a, const struct exchange *e,
 	    SLICE("Transfer-Encoding"), SLICE("Trailer")};
 	struct buf encoding = {0}, body = {0};
 	content_encoding(e->response_head, &encoding);
+	if (!accept.data) /* curl, nc: RFC 9110 lets us, but they decode none */
+		accept = SLICE("identity");
 	bool done = e->state == EXCHANGE_COMPLETE && e->status != 206 &&
 		    e->response_body.len && encoding.len &&
 		    !coding_accepted(accept, buf_slice(&encoding)) &&
@@ -214,7 +224,7 @@ bool answer_decoded(struct answer *a, const struct exchange *e,
 	if (done) {
 		begin_recorded(a, e);
 		a->decoded = true;
-		a->close &= e->response_framing != HTTP_UNTIL_CLOSE;
+		a->close = says_close(e);
 		buf_add(&a->own, status_line(e->response_head));
 		copy_fields(&a->own, e->response_head, framing,
 			    sizeof framing / sizeof *framing);

@@ -39,8 +39,8 @@ bool answer_interim(struct answer *a, const struct exchange *e);
 void answer_parts(struct answer *a, const struct table *t,
 		  const struct match *m, bool head_alone);
 /* What was recorded with its content coding off, if the client with that
- * Accept-Encoding (data NULL: none) does not take it. False, with a untouched,
- * if it does or the coding cannot be taken off. */
+ * Accept-Encoding (data NULL: it sent none, and decodes nothing) does not take
+ * it. False, with a untouched, if it does or the coding cannot be taken off. */
 bool answer_decoded(struct answer *a, const struct exchange *e,
 		    struct slice accept);
 /* Our own words: status and reason, and what was asked for. */

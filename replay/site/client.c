@@ -21,7 +21,9 @@
 #define INPUT_MAX (320U << 10) /* bytes read ahead: a head and then some */
 #define IDLE_SECONDS 120       /* between any two bytes */
 #define HEAD_SECONDS 60        /* for a whole head */
-#define LINGER_SECONDS 2
+#define LINGER_SECONDS 2       /* between any two bytes after the last answer */
+#define LINGER_ALL_SECONDS 6
+#define PACE_MAX_SECONDS 600  /* no client waits longer; captures may lie */
 #define LINGER_MAX (1U << 20) /* bytes that may come after the last answer */
 
 struct client {
@@ -37,7 +39,8 @@ struct client {
 	 * whether it got further, and the client is still there. */
 	bool (*work)(struct client *c);
 	size_t scanned;     /* bytes of the head that were looked at */
-	int64_t head_since; /* when its first byte came, microseconds */
+	int64_t head_since; /* when its first byte came, microseconds; at last
+			       when lingering began */
 	bool ended;         /* the client will send no more */
 	bool last;          /* the connection ends after this answer */
 	bool interim_sent;  /* or under way, and the body is to come */
@@ -134,7 +137,8 @@ static bool linger(struct client *c)
 	size_t len = evbuffer_get_length(input(c));
 	evbuffer_drain(input(c), len);
 	c->lingered += len;
-	if (c->ended || c->lingered > LINGER_MAX)
+	if (c->ended || c->lingered > LINGER_MAX ||
+	    now(c) - c->head_since > LINGER_ALL_SECONDS * 1000000LL)
 		client_close(c, "answered");
 	return false;
 }
@@ -142,6 +146,7 @@ static bool linger(struct client *c)
 static bool end_gently(struct client *c)
 {
 	shutdown(c->fd, SHUT_WR);
+	c->head_since = now(c);
 	bufferevent_set_timeouts(c->events, timeout(c, LINGER_SECONDS), NULL);
 	c->work = linger;
 	return true;
@@ -241,6 +246,8 @@ static bool answer_begin(struct client *c)
 	int64_t delay = (e->answer_time - e->time) / 1000;
 	if (!e->answer_time || delay <= 0)
 		return answer_pump(c);
+	if (delay > PACE_MAX_SECONDS * 1000000LL)
+		delay = PACE_MAX_SECONDS * 1000000LL;
 	struct timeval tv = {delay / 1000000, delay % 1000000};
 	if (!c->timer)
 		c->timer = evtimer_new(c->all->base, on_time, c);
@@ -547,6 +554,8 @@ void clients_stop(struct clients *all)
 		next = c->next;
 		if (c->work && c->work != linger)
 			client_close(c, "stopping");
+		else if (c->timer && evtimer_pending(c->timer, NULL))
+			event_active(c->timer, EV_TIMEOUT, 0);
 	}
 }
 

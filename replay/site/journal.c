@@ -19,6 +19,7 @@ struct sink {
 	struct buf lines;
 	const char *name;
 	bool failed; /* and that was said */
+	bool inside; /* lines begin inside of one: its start was written */
 };
 
 struct journal {
@@ -65,6 +66,18 @@ static void sink_fail(struct sink *s)
 	s->failed = true;
 }
 
+/* After a failure the lines that nobody got are lost, but one that was begun
+ * is ended first when writing works again: each line is to be whole. */
+static void sink_lose(struct sink *s, size_t done)
+{
+	if (done)
+		s->inside = s->lines.data[done - 1] != '\n';
+	struct slice rest = slice_from(buf_slice(&s->lines), done);
+	size_t keep = s->inside ? slice_find(rest, '\n') + 1 : 0;
+	memmove(s->lines.data, rest.data, keep);
+	s->lines.len = keep;
+}
+
 static void sink_flush(struct sink *s)
 {
 	size_t done = 0;
@@ -75,10 +88,12 @@ static void sink_flush(struct sink *s)
 			continue;
 		if (n < 0) {
 			sink_fail(s);
-			break;
+			sink_lose(s, done);
+			return;
 		}
 		done += (size_t)n;
 	}
+	s->inside = false;
 	buf_clear(&s->lines);
 }
 

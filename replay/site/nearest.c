@@ -14,22 +14,26 @@ static size_t shared_prefix(struct slice a, struct slice b)
 	return i;
 }
 
-/* Of exchanges with the same path, that whose target begins most alike. */
-static uint32_t most_alike(const struct table *t, const struct request *r,
-			   uint32_t i)
+/* What looks most like the request, so far. */
+struct nearest {
+	uint32_t exchange;
+	size_t alike; /* bytes that its target and the asked one begin with */
+	size_t looked;
+};
+
+/* Looks at exchanges with the same path from i on. */
+static void look(const struct table *t, const struct request *r, uint32_t i,
+		 struct nearest *n)
 {
-	uint32_t best = i;
-	size_t most = 0, looked = 0;
-	for (; i != TABLE_NONE && looked < LOOK_MAX;
-	     i = table_entry(t, i)->near_next, looked++) {
+	for (; i != TABLE_NONE && n->looked < LOOK_MAX;
+	     i = table_entry(t, i)->near_next, n->looked++) {
 		size_t alike =
 		    shared_prefix(table_url(t, i).target, r->url.target);
-		if (alike > most) {
-			most = alike;
-			best = i;
+		if (alike > n->alike) {
+			n->alike = alike;
+			n->exchange = i;
 		}
 	}
-	return best;
 }
 
 /* The path at a host, under the method asked or a common one. */
@@ -40,21 +44,31 @@ static uint32_t same_path(const struct table *t, const struct request *r,
 	uint32_t i = table_near(t, r->method, host, path);
 	for (size_t m = 0; i == TABLE_NONE && m < METHODS; m++)
 		i = table_near(t, slice_of(methods[m]), host, path);
-	return i == TABLE_NONE ? i : most_alike(t, r, i);
+	struct nearest n = {.exchange = i};
+	look(t, r, i, &n);
+	return n.exchange;
+}
+
+/* How much must be alike at another host: "/" is everywhere, so there the
+ * first parameter's name; kits ask each new host for the same "/?a=1". */
+static size_t least_alike(struct slice target)
+{
+	if (url_path(target).len > 1)
+		return 1;
+	size_t equals = slice_find(target, '=') + 1;
+	size_t least = equals < target.len ? equals : target.len;
+	return least > 1 ? least : SIZE_MAX;
 }
 
 static uint32_t other_host(const struct table *t, const struct request *r)
 {
 	size_t hosts = table_hosts(t);
 	struct slice path = url_path(r->url.target);
-	if (path.len < 2)
-		return TABLE_NONE; /* "/" is everywhere */
-	for (uint32_t h = 0; h < hosts && h < LOOK_MAX; h++) {
-		uint32_t i = table_near(t, r->method, h, path);
-		if (i != TABLE_NONE)
-			return most_alike(t, r, i);
-	}
-	return TABLE_NONE;
+	struct nearest n = {.exchange = TABLE_NONE,
+			    .alike = least_alike(r->url.target) - 1};
+	for (uint32_t h = 0; h < hosts && h < LOOK_MAX; h++)
+		look(t, r, table_near(t, r->method, h, path), &n);
+	return n.exchange;
 }
 
 static uint32_t same_host(const struct table *t, const struct request *r,

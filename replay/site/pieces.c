@@ -10,13 +10,13 @@
 
 struct piece_of {
 	struct range range;
+	struct slice tag; /* ETag: only those of the same can be joined */
 	uint32_t exchange;
 };
 
 struct pieces {
 	struct piece_of *list;
 	size_t count;
-	struct slice tag; /* ETag of the first: only the same can be joined */
 };
 
 static void part_add(struct match *m, uint32_t exchange, uint64_t skip,
@@ -44,24 +44,20 @@ void match_cut(struct match *m, uint32_t i, const struct range *range)
 	describe(m, range, true);
 }
 
-/* Takes exchange i if it is a sound piece of the same whole as the others. */
+/* Takes exchange i if it is a sound piece. */
 static void piece_add(const struct search *s, struct pieces *p, uint32_t i)
 {
 	const struct exchange *e = table_exchange(s->t, i);
 	struct slice fields = head_fields(e->response_head);
-	struct slice tag = http_field(fields, SLICE("ETag"));
-	struct piece_of piece = {.exchange = i};
+	struct piece_of piece = {.tag = http_field(fields, SLICE("ETag")),
+				 .exchange = i};
 	if (!range_recorded(http_field(fields, SLICE("Content-Range")),
 			    &piece.range) ||
 	    piece.range.last - piece.range.first + 1 != e->body_bytes)
 		return;
-	if (p->count && (piece.range.total != p->list[0].range.total ||
-			 !slice_equal(tag, p->tag)))
-		return;
 	if (!(p->count & (p->count - 1)))
 		p->list =
 		    xreallocarray(p->list, p->count * 2 + 1, sizeof *p->list);
-	p->tag = tag;
 	p->list[p->count++] = piece;
 }
 
@@ -79,12 +75,46 @@ static void gather(const struct search *s, enum at at, struct pieces *p)
 	}
 }
 
-static int by_start(const void *a, const void *b)
+static int compare(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Pieces of the same whole stand together. */
+static int by_whole(const struct piece_of *x, const struct piece_of *y)
+{
+	int order = compare(x->range.total, y->range.total);
+	return order ? order : slice_compare(x->tag, y->tag);
+}
+
+static int by_whole_and_start(const void *a, const void *b)
 {
 	const struct piece_of *x = a, *y = b;
-	if (x->range.first != y->range.first)
-		return x->range.first < y->range.first ? -1 : 1;
-	return (x->exchange > y->exchange) - (x->exchange < y->exchange);
+	int order = by_whole(x, y);
+	if (!order)
+		order = compare(x->range.first, y->range.first);
+	return order ? order : compare(x->exchange, y->exchange);
+}
+
+/* The pieces of the first whole in p, taken out of it. */
+static struct pieces take_whole(struct pieces *p)
+{
+	struct pieces whole = {p->list, 0};
+	while (whole.count < p->count &&
+	       !by_whole(&p->list[0], &p->list[whole.count]))
+		whole.count++;
+	p->list += whole.count;
+	p->count -= whole.count;
+	return whole;
+}
+
+static uint32_t first_recorded(const struct pieces *p)
+{
+	uint32_t first = TABLE_NONE;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->list[i].exchange < first)
+			first = p->list[i].exchange;
+	return first;
 }
 
 /* Lays pieces side by side, each time the one that reaches furthest. False if
@@ -110,27 +140,48 @@ static bool cover(const struct pieces *p, const struct range *want,
 	return true;
 }
 
+/* What is asked of a whole of that many bytes. Returns whether it is a part. */
+static bool wanted(const struct search *s, uint64_t total, struct range *want)
+{
+	const struct slice *asked = s->r->traits.value;
+	*want = (struct range){0, total - 1, total};
+	return asked[TRAIT_RANGE].data && !asked[TRAIT_IF_RANGE].data &&
+	       range_asked(asked[TRAIT_RANGE], total, want);
+}
+
+static bool join(const struct search *s, const struct pieces *whole,
+		 struct match *m)
+{
+	struct range want;
+	bool partial = wanted(s, whole->list[0].range.total, &want);
+	m->part_count = 0;
+	if (!cover(whole, &want, m))
+		return false;
+	describe(m, &want, partial);
+	return true;
+}
+
 uint32_t pieces_join(const struct search *s, enum at at, struct match *m)
 {
-	struct pieces p = {0};
+	struct pieces all = {0}, best = {0};
 	uint32_t first = TABLE_NONE;
-	gather(s, at, &p);
-	if (p.count) {
-		const struct slice *asked = s->r->traits.value;
-		uint64_t total = p.list[0].range.total;
-		struct range want = {0, total - 1, total};
-		bool partial = asked[TRAIT_RANGE].data &&
-			       !asked[TRAIT_IF_RANGE].data &&
-			       range_asked(asked[TRAIT_RANGE], total, &want);
-		first = p.list[0].exchange;
-		qsort(p.list, p.count, sizeof *p.list, by_start);
-		if (cover(&p, &want, m))
-			describe(m, &want, partial);
-		else
-			first = TABLE_NONE;
+	gather(s, at, &all);
+	if (all.count > 1)
+		qsort(all.list, all.count, sizeof *all.list,
+		      by_whole_and_start);
+	struct pieces rest = all;
+	while (rest.count) {
+		struct pieces whole = take_whole(&rest);
+		uint32_t i = first_recorded(&whole);
+		if (i < first && join(s, &whole, m)) {
+			first = i;
+			best = whole;
+		}
 	}
 	if (first == TABLE_NONE)
 		m->part_count = 0;
-	free(p.list);
+	else
+		join(s, &best, m);
+	free(all.list);
 	return first;
 }

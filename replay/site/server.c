@@ -271,6 +271,7 @@ static int server_init(struct server *s)
 	struct clients *c = &s->clients;
 	raise_limit();
 	signal(SIGPIPE, SIG_IGN); /* writes say it */
+	signal(SIGXFSZ, SIG_IGN); /* those of a log that may not grow too */
 	c->base = event_base_new();
 	if (!c->base || catch_signals(s)) {
 		log_warn("cannot wait for events: %s", strerror(errno));

@@ -109,6 +109,12 @@ static bool same_body(const uint8_t *a, const uint8_t *b)
 	return a && b ? !memcmp(a, b, DIGEST_LEN) : a == b;
 }
 
+/* The head is read again only where there is something to find. */
+static struct slice recorded_range(const struct exchange *e)
+{
+	return e->ranged ? head_range(e->request_head) : (struct slice){0};
+}
+
 static bool has_key(const struct table *t, uint32_t i, const struct key *k,
 		    uint32_t hash)
 {
@@ -119,7 +125,7 @@ static bool has_key(const struct table *t, uint32_t i, const struct key *k,
 	    !same_body(table_body(t, i), k->body) ||
 	    !slice_equal(recorded_url(e).target, k->target))
 		return false;
-	struct slice range = head_range(e->request_head);
+	struct slice range = recorded_range(e);
 	return !range.data == !k->range.data && slice_equal(range, k->range);
 }
 
@@ -142,19 +148,22 @@ uint32_t table_find(const struct table *t, const struct key *key)
 	return i;
 }
 
-static bool is_near(const struct table *t, uint32_t i, struct slice method,
-		    uint32_t host, struct slice path)
+static bool is_near(const struct table *t, uint32_t i, uint32_t hash,
+		    struct slice method, uint32_t host, struct slice path)
 {
+	const struct entry *n = &t->entries[i];
 	const struct exchange *e = &t->exchanges[i];
-	return t->entries[i].host == host && slice_equal(e->method, method) &&
+	return n->near_hash == hash && n->host == host &&
+	       slice_equal(e->method, method) &&
 	       slice_equal(url_path(recorded_url(e).target), path);
 }
 
 uint32_t table_near(const struct table *t, struct slice method, uint32_t host,
 		    struct slice path)
 {
-	uint32_t i = t->near[near_hash(t, method, host, path) & t->mask];
-	while (i != TABLE_NONE && !is_near(t, i, method, host, path))
+	uint32_t hash = near_hash(t, method, host, path);
+	uint32_t i = t->near[hash & t->mask];
+	while (i != TABLE_NONE && !is_near(t, i, hash, method, host, path))
 		i = t->entries[i].near_chain;
 	return i;
 }
@@ -199,52 +208,83 @@ static uint32_t add_host(struct table *t, const struct exchange *e,
 	return host;
 }
 
-static void describe(struct table *t, uint32_t i, const struct url *u,
-		     struct digest *d)
+static struct key recorded_key(const struct table *t, uint32_t i,
+			       struct slice target)
 {
 	const struct exchange *e = &t->exchanges[i];
+	return (struct key){e->method, t->entries[i].host, target,
+			    recorded_range(e), table_body(t, i)};
+}
+
+static void describe(struct table *t, uint32_t i, struct digest *d)
+{
+	const struct exchange *e = &t->exchanges[i];
+	struct entry *n = &t->entries[i];
+	struct url u = recorded_url(e);
 	struct traits traits = {0};
 	if (e->status == 304)
 		traits = traits_of_head(e->request_head);
-	t->entries[i] = (struct entry){
-	    .host = add_host(t, e, u),
+	*n = (struct entry){
+	    .host = add_host(t, e, &u),
 	    .body = digest_body(t, e, d),
-	    .port = u->port,
+	    .port = u.port,
 	    .status = e->status,
-	    .https = u->https,
-	    .hostless = !u->host.len,
+	    .https = u.https,
+	    .hostless = !u.host.len,
 	    /* a 304 that nobody's condition asked for is a server's whim:
 	     * better than nothing, as what is cut is */
 	    .complete = e->state == EXCHANGE_COMPLETE &&
 			(e->status != 304 || traits_conditional(&traits)),
 	    .not_modified = traits_conditional(&traits),
 	};
+	struct key k = recorded_key(t, i, u.target);
+	n->hash = key_hash(t, &k);
+	n->near_hash = near_hash(t, e->method, n->host, url_path(u.target));
 }
 
 /* Exchanges are added last one first, so that each stands before those of its
  * key that came later. */
-static void link_exchange(struct table *t, uint32_t i, const struct url *u)
+static void link_exchange(struct table *t, uint32_t i)
 {
-	const struct exchange *e = &t->exchanges[i];
 	struct entry *n = &t->entries[i];
-	struct key k = {e->method, n->host, u->target,
-			head_range(e->request_head), table_body(t, i)};
-	n->hash = key_hash(t, &k);
-	uint32_t *link = key_link(t, &k, n->hash);
+	uint32_t *link = &t->buckets[n->hash & t->mask];
+	if (*link != TABLE_NONE) {
+		struct slice target = recorded_url(&t->exchanges[i]).target;
+		struct key k = recorded_key(t, i, target);
+		link = key_link(t, &k, n->hash);
+	}
 	n->next = *link;
 	n->chain = *link == TABLE_NONE ? TABLE_NONE : t->entries[*link].chain;
 	*link = i;
 
-	struct slice path = url_path(u->target);
-	link = &t->near[near_hash(t, e->method, n->host, path) & t->mask];
-	while (*link != TABLE_NONE &&
-	       !is_near(t, *link, e->method, n->host, path))
-		link = &t->entries[*link].near_chain;
+	link = &t->near[n->near_hash & t->mask];
+	if (*link != TABLE_NONE) {
+		const struct exchange *e = &t->exchanges[i];
+		struct slice path = url_path(recorded_url(e).target);
+		while (
+		    *link != TABLE_NONE &&
+		    !is_near(t, *link, n->near_hash, e->method, n->host, path))
+			link = &t->entries[*link].near_chain;
+	}
 	n->near_next = *link;
 	n->near_chain =
 	    *link == TABLE_NONE ? TABLE_NONE : t->entries[*link].near_chain;
 	*link = i;
 	t->hosts.list[n->host].first = i;
+}
+
+#define AHEAD 16 /* exchanges whose buckets are fetched before their turn */
+
+static void link_all(struct table *t)
+{
+	for (uint32_t i = t->count; i-- > 0;) {
+		if (i >= AHEAD) {
+			const struct entry *soon = &t->entries[i - AHEAD];
+			__builtin_prefetch(&t->buckets[soon->hash & t->mask]);
+			__builtin_prefetch(&t->near[soon->near_hash & t->mask]);
+		}
+		link_exchange(t, i);
+	}
 }
 
 static uint32_t *new_buckets(size_t count)
@@ -273,11 +313,9 @@ struct table *table_new(const struct recording *recording)
 	hosts_init(&t->hosts, t->seed);
 
 	struct digest d = {0};
-	for (uint32_t i = t->count; i-- > 0;) {
-		struct url u = recorded_url(&t->exchanges[i]);
-		describe(t, i, &u, &d);
-		link_exchange(t, i, &u);
-	}
+	for (uint32_t i = 0; i < t->count; i++)
+		describe(t, i, &d);
+	link_all(t);
 	digest_release(&d);
 	return t;
 }

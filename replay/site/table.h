@@ -13,6 +13,7 @@
 /* What the table keeps of an exchange beside it. */
 struct entry {
 	uint32_t hash;       /* of its key */
+	uint32_t near_hash;  /* of its method, host and path */
 	uint32_t chain;      /* first exchange of the next key in the bucket */
 	uint32_t next;       /* of the same key, in recorded order */
 	uint32_t near_chain; /* as chain, for near matches */

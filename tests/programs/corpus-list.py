@@ -12,25 +12,16 @@ import pathlib
 import subprocess
 import sys
 
+from lib.replay import list_text, rows_of
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 CORPUS = pathlib.Path(os.environ.get("CORPUS", TOP / "../shared/corpus"))
 KEY = ("client", "server", "method", "host", "target")
 SUFFIX = ".expected.tsv"
 
 
-def rows_of(text):
-    lines = text.split("\n")
-    head = lines[0].split("\t")
-    return [dict(zip(head, line.split("\t"))) for line in lines[1:] if line]
-
-
 def listing(replay, paths):
-    done = subprocess.run([replay, "--list", *map(str, paths)],
-                          capture_output=True, timeout=120)
-    if done.returncode:
-        raise RuntimeError(f"exit status {done.returncode}: "
-                           + done.stderr.decode("latin-1")[-2000:])
-    return rows_of(done.stdout.decode("latin-1"))
+    return rows_of(list_text(replay, paths)[0])
 
 
 def text(row, columns):

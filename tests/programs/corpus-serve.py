@@ -9,54 +9,14 @@ import concurrent.futures
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import sys
+
+from lib.replay import PATIENCE, Replay, ask_wire
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 CORPUS = pathlib.Path(os.environ.get("CORPUS", TOP / "../shared/corpus"))
 SUFFIX = ".expected.tsv"
-PATIENCE = 60  # seconds
-
-
-class Replay:
-    """A replay of captures on a free port of loopback."""
-
-    def __init__(self, program, paths):
-        self.process = subprocess.Popen(
-            [program, "--listen", "127.0.0.1:0", *map(str, paths)],
-            stderr=subprocess.PIPE, text=True, errors="replace")
-        said = []
-        for line in self.process.stderr:
-            said.append(line)
-            ready = re.search(r"serving .* ports? (\d+)", line)
-            if ready:
-                self.port = int(ready[1])
-                return
-        raise RuntimeError("not serving: " + "".join(said)[-1000:])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            errors = self.process.communicate(timeout=PATIENCE)[1]
-        finally:
-            self.process.kill()
-        if self.process.returncode:
-            raise RuntimeError(f"exit status {self.process.returncode}: "
-                               + errors[-2000:])
-
-
-def ask(port, request):
-    with socket.create_connection(("127.0.0.1", port), PATIENCE) as s:
-        s.sendall(request)
-        s.shutdown(socket.SHUT_WR)
-        answer = b""
-        while part := s.recv(1 << 16):
-            answer += part
-        return answer
 
 
 def captures_of(expected):
@@ -72,20 +32,8 @@ def check_made(directory, expected):
     wire = expected.with_name(expected.name[: -len(SUFFIX)] + ".wire")
     if not wire.is_dir():
         return 0, []
-    problems, asked = [], 0
     with Replay(directory / "replay", captures_of(expected)) as replay:
-        for request in sorted(wire.glob("*.request")):
-            want = request.with_suffix(".response").read_bytes()
-            asked += 1
-            try:
-                got = ask(replay.port, request.read_bytes())
-            except OSError as trouble:
-                got = str(trouble).encode()
-            if got != want:
-                problems.append(f"{request.name}: got {got[:80]!r} "
-                                f"({len(got)}), want {want[:80]!r} "
-                                f"({len(want)})")
-    return asked, problems
+        return ask_wire(replay.port, wire)
 
 
 def check_real(directory, expected):

@@ -10,13 +10,14 @@
 #define SERVER_ISN 5000U
 
 static struct flows *flows;
-static int64_t now; /* each segment takes a nanosecond */
+static uint32_t next_index; /* of next_flow */
+static int64_t now;         /* each segment takes a nanosecond */
 
 static inline int segments_setup(void **state)
 {
 	(void)state;
 	flows = flows_new(0);
-	now = 0;
+	now = next_index = 0;
 	return 0;
 }
 
@@ -63,6 +64,16 @@ static inline void handshake(void)
 	add(0, CLIENT_ISN, TCP_SYN, 0, "");
 	add(1, SERVER_ISN, TCP_SYN | TCP_ACK, CLIENT_ISN + 1, "");
 	add(0, CLIENT_ISN + 1, TCP_ACK, SERVER_ISN + 1, "");
+}
+
+static struct flow_counts finished;
+
+/* The connections one by one, put in order; NULL at the end. */
+static inline struct flow *next_flow(void)
+{
+	if (next_index == flows_len(flows))
+		return NULL;
+	return flows_finish(flows, next_index++, &finished);
 }
 
 #endif

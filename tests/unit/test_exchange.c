@@ -92,7 +92,7 @@ static void assert_exchanges(const char *expected)
 {
 	struct spool *spool = spool_new();
 	struct flow *flow;
-	while ((flow = flows_next(flows))) {
+	while ((flow = next_flow())) {
 		struct talk talk = {.flow = flow};
 		while (exchanges_find(&talk, spool, take, NULL))
 			buf_add_string(&found, "tunnel\n");

@@ -85,6 +85,7 @@ static uint32_t record(const char *request, const char *response)
 	e->method = m.method;
 	e->target = m.target;
 	e->host = m.host;
+	e->ranged = m.range;
 	e->request_framing = (uint8_t)m.framing;
 	e->request_body = body_span(i, 0, m.head.len);
 	if (!response)

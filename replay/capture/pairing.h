@@ -1,0 +1,21 @@
+/* Finds the exchanges of all connections, on every core. */
+#ifndef CAPTURE_PAIRING_H
+#define CAPTURE_PAIRING_H
+
+#include "exchange.h"
+#include "names.h"
+
+struct pairing;
+
+/* Finishes the flows and finds their exchanges, in the order of their requests
+ * in the recording. Server names that TLS clients sent go to names. Borrows
+ * all, as long as the result lives; spool is that of the packets. */
+struct pairing *pairing_run(struct flows *flows, struct names *names,
+			    const struct source *source,
+			    const struct spool *spool);
+
+struct exchange *pairing_exchanges(const struct pairing *p, size_t *count);
+const struct flow_counts *pairing_counts(const struct pairing *p);
+void pairing_free(struct pairing *p); /* and the exchanges */
+
+#endif
