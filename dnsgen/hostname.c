@@ -71,7 +71,7 @@ static bool label_valid(struct slice label)
 
 const char *hostname_fault(struct slice name)
 {
-	struct slice label = name;
+	struct slice label;
 	if (!name.len || name.len > HOSTNAME_MAX)
 		return "not a DNS name";
 	for (;;) {

@@ -142,7 +142,9 @@ static bool same_range(const struct search *s, uint32_t i)
 {
 	struct slice asked = s->r->traits.value[TRAIT_RANGE];
 	struct slice range = head_range(table_exchange(s->t, i)->request_head);
-	return !asked.data == !range.data && slice_equal(asked, range);
+	if (!asked.data || !range.data)
+		return asked.data == range.data;
+	return slice_equal(asked, range);
 }
 
 static bool same_body(const struct search *s, uint32_t i)

@@ -455,7 +455,7 @@ static void test_amsdu(void **state)
 	(void)state;
 	struct buf b = {0};
 	struct guard g;
-	struct run r;
+	struct run r = {0};
 	add_hex(&b, "8801 0000" MACS "020000000003 0000 8000");
 	for (int i = 0; i < 2; i++)
 		add_hex(&b, MACS "0035 aaaa03 000000 0800" V4 "00");
