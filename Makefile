@@ -94,7 +94,8 @@ san := $(BUILD)/san
 check-units: $(units:tests/unit/%.c=$(san)/unit/%)
 	@tests/run-units $^
 check-programs: $(programs:%=$(san)/%) $(san)/make-capture \
-	$(tools:tests/programs/%.c=$(san)/tools/%) all $(BUILD)/make-capture
+	$(tools:tests/programs/%.c=$(san)/tools/%) all $(BUILD)/make-capture \
+	$(tools:tests/programs/%.c=$(BUILD)/tools/%)
 	@tests/run-programs $(san) $(BUILD)
 check: check-units check-programs
 

@@ -155,7 +155,7 @@ def listen_refused():
         line, status = told_and_status(f"--listen={wrong}")
         same(status, 2, wrong)
         same(line, f"replay: --listen {wrong}: not an address, with or "
-             "without a port")
+             "without a port (try --help)")
 
 
 def listen_quiet_still_says_when_it_is_ready():
