@@ -4,7 +4,6 @@
 #   make demo       the three lines, run for real on loopback
 #   make check      all tests, under the address and undefined sanitizers
 #   make bench      figures, as ratios against peers measured in the same run
-#   make fuzz       each fuzz target for a minute (FUZZ_SECONDS=60)
 #   make lint       formatting, header walls, static analysis
 #   make install    to $(DESTDIR)$(PREFIX)
 
@@ -40,7 +39,7 @@ programs := $(patsubst %/main.c,%,$(wildcard replay/main.c dnsgen/main.c \
 sources := $(capture) $(site) $(rewriting) $(naming) $(programs:=/main.c) \
 	$(generator) $(units) $(tools) $(benches)
 
-.PHONY: all demo check check-units check-programs bench fuzz lint format \
+.PHONY: all demo check check-units check-programs bench lint format \
 	install uninstall clean needs
 .DELETE_ON_ERROR:
 all: $(programs:%=$(BUILD)/%)
@@ -80,7 +79,7 @@ $(benches:tests/bench/%.c=$(1)/bench/%):
 endef
 
 # Goals for people install what is missing before anything is compiled.
-needed := $(if $(filter demo check bench fuzz lint,$(MAKECMDGOALS)),| needs)
+needed := $(if $(filter demo check bench lint,$(MAKECMDGOALS)),| needs)
 $(eval $(call variant,$(BUILD),))
 $(eval $(call variant,$(BUILD)/san,$(SANITIZE)))
 
