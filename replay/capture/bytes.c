@@ -194,15 +194,6 @@ static uint64_t big_endian(struct reader *r, size_t n)
 	return value;
 }
 
-static uint32_t little_endian(struct reader *r, size_t n)
-{
-	const uint8_t *at = step(r, n);
-	uint32_t value = 0;
-	for (size_t i = n; at && i > 0; i--)
-		value = value << 8 | at[i - 1];
-	return value;
-}
-
 uint8_t reader_u8(struct reader *r)
 {
 	return (uint8_t)big_endian(r, 1);
@@ -216,21 +207,6 @@ uint16_t reader_u16(struct reader *r)
 uint32_t reader_u32(struct reader *r)
 {
 	return (uint32_t)big_endian(r, 4);
-}
-
-uint64_t reader_u64(struct reader *r)
-{
-	return big_endian(r, 8);
-}
-
-uint16_t reader_le16(struct reader *r)
-{
-	return (uint16_t)little_endian(r, 2);
-}
-
-uint32_t reader_le32(struct reader *r)
-{
-	return little_endian(r, 4);
 }
 
 void reader_skip(struct reader *r, size_t n)

@@ -102,8 +102,7 @@ void buf_clear(struct buf *b);               /* keeps the memory */
 void buf_release(struct buf *b);             /* and leaves an empty buf */
 
 /* Bytes being consumed. Reading past the end gives zeros and sets short_read,
- * which stays set: check it once, after a run of reads. Big-endian unless the
- * name says otherwise. */
+ * which stays set: check it once, after a run of reads. Big-endian. */
 struct reader {
 	const uint8_t *at;
 	const uint8_t *end;
@@ -115,9 +114,6 @@ size_t reader_left(const struct reader *r);
 uint8_t reader_u8(struct reader *r);
 uint16_t reader_u16(struct reader *r);
 uint32_t reader_u32(struct reader *r);
-uint64_t reader_u64(struct reader *r);
-uint16_t reader_le16(struct reader *r);
-uint32_t reader_le32(struct reader *r);
 void reader_skip(struct reader *r, size_t n);
 struct slice reader_take(struct reader *r, size_t n); /* empty if too short */
 struct slice reader_rest(const struct reader *r);

@@ -70,11 +70,6 @@ size_t table_hosts(const struct table *t)
 	return t->hosts.count;
 }
 
-struct slice table_host_name(const struct table *t, uint32_t host)
-{
-	return t->hosts.list[host].name;
-}
-
 uint32_t table_host_first(const struct table *t, uint32_t host)
 {
 	return t->hosts.list[host].first;

@@ -54,7 +54,6 @@ struct url table_url(const struct table *t, uint32_t i);
 /* Hosts are compared without case. TABLE_NONE: nothing was recorded of it. */
 uint32_t table_host(const struct table *t, struct slice host);
 size_t table_hosts(const struct table *t);
-struct slice table_host_name(const struct table *t, uint32_t host);
 /* Its first exchange. */
 uint32_t table_host_first(const struct table *t, uint32_t host);
 
