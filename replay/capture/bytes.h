@@ -62,6 +62,14 @@ static inline bool slice_starts(struct slice s, struct slice prefix)
 	       slice_equal(slice_to(s, prefix.len), prefix);
 }
 
+/* The same where data NULL means that there is none: none equals only none. */
+static inline bool slice_same(struct slice a, struct slice b)
+{
+	if (!a.data || !b.data)
+		return a.data == b.data;
+	return slice_equal(a, b);
+}
+
 /* Without the spaces and tabs at either end (OWS of RFC 9110 5.6.3). */
 static inline struct slice slice_trim(struct slice s)
 {

@@ -142,9 +142,7 @@ static bool same_range(const struct search *s, uint32_t i)
 {
 	struct slice asked = s->r->traits.value[TRAIT_RANGE];
 	struct slice range = head_range(table_exchange(s->t, i)->request_head);
-	if (!asked.data || !range.data)
-		return asked.data == range.data;
-	return slice_equal(asked, range);
+	return slice_same(asked, range);
 }
 
 static bool same_body(const struct search *s, uint32_t i)

@@ -121,9 +121,7 @@ static bool has_key(const struct table *t, uint32_t i, const struct key *k,
 	    !slice_equal(recorded_url(e).target, k->target))
 		return false;
 	struct slice range = recorded_range(e);
-	if (!range.data || !k->range.data)
-		return range.data == k->range.data;
-	return slice_equal(range, k->range);
+	return slice_same(range, k->range);
 }
 
 /* The link that points at the first exchange of the key, or that ends its

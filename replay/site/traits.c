@@ -89,6 +89,5 @@ bool traits_conditional(const struct traits *t)
 bool trait_equal(const struct traits *a, const struct traits *b,
 		 enum trait which)
 {
-	return !a->value[which].data == !b->value[which].data &&
-	       slice_equal(a->value[which], b->value[which]);
+	return slice_same(a->value[which], b->value[which]);
 }
