@@ -2,9 +2,9 @@
  * hosts. */
 #include "hosts.h"
 
+#include "capture/hostname.h"
 #include "capture/log.h"
 #include "capture/nameset.h"
-#include "hostname.h"
 #include "rewrite/steer.h"
 
 #include <stdlib.h>

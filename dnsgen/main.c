@@ -3,7 +3,6 @@
 #include "capture/options.h"
 #include "capture/recording.h"
 #include "dnsmasq.h"
-#include "hostname.h"
 #include "rewrite/steer.h"
 
 #include <errno.h>
@@ -40,10 +39,7 @@ static void take_ip(struct config *c, const char *value)
 
 static void take_zone(struct config *c, const char *value)
 {
-	c->zone = slice_of(value);
-	if (c->zone.len && c->zone.data[c->zone.len - 1] == '.')
-		c->zone.len--;
-	if (hostname_fault(c->zone) || c->zone.len > STEER_ZONE_MAX)
+	if (!steer_zone(value, &c->zone))
 		log_usage("--zone %s: not a DNS name, or too long", value);
 }
 

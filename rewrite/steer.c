@@ -1,9 +1,19 @@
 /* IP literals and the DNS names that stand for them. */
 #include "steer.h"
 
+#include "capture/hostname.h"
+
 #include <string.h>
 
 #define PARTS_MAX 4
+
+bool steer_zone(const char *text, struct slice *zone)
+{
+	*zone = slice_of(text);
+	if (zone->len && zone->data[zone->len - 1] == '.')
+		zone->len--;
+	return !hostname_fault(*zone) && zone->len <= STEER_ZONE_MAX;
+}
 
 void steer_name(struct buf *out, const struct address *a, struct slice zone)
 {

@@ -9,6 +9,10 @@
 /* With the longest label (39) and a dot a name still has 253 bytes. */
 #define STEER_ZONE_MAX 213
 
+/* The zone of --zone, a dot at its end taken off; it borrows. False if it is no
+ * DNS name, or too long. */
+bool steer_zone(const char *text, struct slice *zone);
+
 /* Appends the steering name: "192-0-2-7.ip.test", for IPv6 all eight groups,
  * "2001-db8-0-0-0-0-0-1.ip.test". The shortened form is not used: it could
  * begin or end with '-', which no host name may (RFC 1123 2.1). */

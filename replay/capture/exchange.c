@@ -55,6 +55,21 @@ const struct endpoint *exchange_server(const struct exchange *e)
 	return &e->flow->ends[!e->client];
 }
 
+/* Inside a tunnel the connection's port is the proxy's. */
+static uint16_t asked_port(const struct exchange *e)
+{
+	uint16_t port = exchange_server(e)->port;
+	if (!e->tunnel.data)
+		return port;
+	return url_of(SLICE("CONNECT"), e->tunnel, e->tunnel, e->https, port)
+	    .port;
+}
+
+struct url exchange_url(const struct exchange *e)
+{
+	return url_of(e->method, e->target, e->host, e->https, asked_port(e));
+}
+
 /* ---- bodies ---- */
 
 static enum exchange_state read_chunked(struct cursor *c, uint64_t *bytes)

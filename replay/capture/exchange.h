@@ -5,6 +5,7 @@
 
 #include "flow.h"
 #include "http.h"
+#include "url.h"
 
 enum exchange_state {
 	EXCHANGE_COMPLETE,
@@ -46,6 +47,10 @@ struct exchange {
 const char *exchange_state_name(enum exchange_state state);
 const struct endpoint *exchange_client(const struct exchange *e);
 const struct endpoint *exchange_server(const struct exchange *e);
+
+/* Of the request. What it leaves open is filled from the connection, or from
+ * the CONNECT target of the tunnel it came through. */
+struct url exchange_url(const struct exchange *e);
 
 /* What is still to be read of a flow. Begin with {.flow = flow}. */
 struct talk {

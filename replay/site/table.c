@@ -37,25 +37,9 @@ const struct exchange *table_exchange(const struct table *t, uint32_t i)
 	return &t->exchanges[i];
 }
 
-/* Inside a tunnel the connection's port is the proxy's. */
-static uint16_t recorded_port(const struct exchange *e)
-{
-	uint16_t port = exchange_server(e)->port;
-	if (!e->tunnel.data)
-		return port;
-	return url_of(SLICE("CONNECT"), e->tunnel, e->tunnel, e->https, port)
-	    .port;
-}
-
-static struct url recorded_url(const struct exchange *e)
-{
-	return url_of(e->method, e->target, e->host, e->https,
-		      recorded_port(e));
-}
-
 struct url table_url(const struct table *t, uint32_t i)
 {
-	struct url u = recorded_url(&t->exchanges[i]);
+	struct url u = exchange_url(&t->exchanges[i]);
 	u.host = t->hosts.list[t->entries[i].host].name;
 	return u;
 }
@@ -118,7 +102,7 @@ static bool has_key(const struct table *t, uint32_t i, const struct key *k,
 	if (n->hash != hash || n->host != k->host ||
 	    !slice_equal(e->method, k->method) ||
 	    !same_body(table_body(t, i), k->body) ||
-	    !slice_equal(recorded_url(e).target, k->target))
+	    !slice_equal(exchange_url(e).target, k->target))
 		return false;
 	struct slice range = recorded_range(e);
 	return slice_same(range, k->range);
@@ -150,7 +134,7 @@ static bool is_near(const struct table *t, uint32_t i, uint32_t hash,
 	const struct exchange *e = &t->exchanges[i];
 	return n->near_hash == hash && n->host == host &&
 	       slice_equal(e->method, method) &&
-	       slice_equal(url_path(recorded_url(e).target), path);
+	       slice_equal(url_path(exchange_url(e).target), path);
 }
 
 uint32_t table_near(const struct table *t, struct slice method, uint32_t host,
@@ -215,7 +199,7 @@ static void describe(struct table *t, uint32_t i, struct digest *d)
 {
 	const struct exchange *e = &t->exchanges[i];
 	struct entry *n = &t->entries[i];
-	struct url u = recorded_url(e);
+	struct url u = exchange_url(e);
 	struct traits traits = {0};
 	if (e->status == 304)
 		traits = traits_of_head(e->request_head);
@@ -244,7 +228,7 @@ static void link_exchange(struct table *t, uint32_t i)
 	struct entry *n = &t->entries[i];
 	uint32_t *link = &t->buckets[n->hash & t->mask];
 	if (*link != TABLE_NONE) {
-		struct slice target = recorded_url(&t->exchanges[i]).target;
+		struct slice target = exchange_url(&t->exchanges[i]).target;
 		struct key k = recorded_key(t, i, target);
 		link = key_link(t, &k, n->hash);
 	}
@@ -255,7 +239,7 @@ static void link_exchange(struct table *t, uint32_t i)
 	link = &t->near[n->near_hash & t->mask];
 	if (*link != TABLE_NONE) {
 		const struct exchange *e = &t->exchanges[i];
-		struct slice path = url_path(recorded_url(e).target);
+		struct slice path = url_path(exchange_url(e).target);
 		while (
 		    *link != TABLE_NONE &&
 		    !is_near(t, *link, n->near_hash, e->method, n->host, path))

@@ -6,8 +6,6 @@
 #include "capture/digest.h"
 #include "capture/recording.h"
 
-#include "url.h"
-
 #define TABLE_NONE UINT32_MAX
 
 /* What the table keeps of an exchange beside it. */

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "dnsgen/dnsmasq.h"
-#include "dnsgen/hostname.h"
+#include "capture/hostname.h"
 
 #include <stdlib.h>
 

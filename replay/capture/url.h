@@ -2,10 +2,10 @@
  *
  * As little as possible is made uniform (P18): the host's case and trailing
  * dot are left to whoever compares hosts, path and query stay raw. */
-#ifndef SITE_URL_H
-#define SITE_URL_H
+#ifndef CAPTURE_URL_H
+#define CAPTURE_URL_H
 
-#include "capture/bytes.h"
+#include "bytes.h"
 
 struct url {
 	bool https;

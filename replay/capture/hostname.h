@@ -1,8 +1,8 @@
 /* The written forms of a host: an authority's host part, a valid DNS name. */
-#ifndef DNSGEN_HOSTNAME_H
-#define DNSGEN_HOSTNAME_H
+#ifndef CAPTURE_HOSTNAME_H
+#define CAPTURE_HOSTNAME_H
 
-#include "capture/bytes.h"
+#include "bytes.h"
 
 #define HOSTNAME_MAX 253 /* RFC 1035 2.3.4, written without the last dot */
 
