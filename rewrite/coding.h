@@ -1,5 +1,5 @@
-/* Content codings taken off (RFC 9110 8.4): gzip, deflate, br, zstd, and any
- * row of them. */
+/* Content codings (RFC 9110 8.4) taken off and put on: gzip, deflate, br, zstd,
+ * and any row of them. */
 #ifndef REWRITE_CODING_H
 #define REWRITE_CODING_H
 
@@ -43,6 +43,11 @@ void coding_free(struct coding *c);
 enum coding_result coding_decode(struct slice content_encoding,
 				 struct slice body, size_t max,
 				 struct buf *out);
+
+/* Appends body in that coding. deflate is written in the zlib format. False,
+ * with nothing appended, if a coding is not known. */
+bool coding_encode(struct slice content_encoding, struct slice body,
+		   struct buf *out);
 
 /* Whether a client with that Accept-Encoding value (data NULL: it sent none,
  * and takes anything) accepts every coding named in content_encoding
