@@ -28,7 +28,9 @@ static bool put(struct work *w, const struct rule *r, size_t line,
 	else if (fields_replace(&w->fields, line, value))
 		return true;
 	else
-		work_refuse(w, r, "line break in, or too long:", r->name);
+		work_refuse(w, r, "this would split or overfill",
+			    r->part == PART_STATUS ? SLICE("the status")
+						   : r->name);
 	return false;
 }
 
@@ -66,7 +68,7 @@ static void set_field(struct work *w, const struct rule *r, uint32_t *count)
 	if (fields_set(&w->fields, r->name, r->value))
 		add_count(count, 1);
 	else
-		work_refuse(w, r, "line break in, or too long:", r->name);
+		work_refuse(w, r, "this would split or overfill", r->name);
 }
 
 /* These follow from the body, and the connection hangs if they lie. */
@@ -79,7 +81,7 @@ static bool is_framing(struct slice name)
 static bool header_rule(struct work *w, const struct rule *r, uint32_t *count)
 {
 	if (is_framing(r->name)) {
-		work_refuse(w, r, "made true without rules:", r->name);
+		work_refuse(w, r, "replay makes it true:", r->name);
 		return true;
 	}
 	switch (r->action) {
