@@ -103,7 +103,7 @@ static void replace_text(struct work *w, struct buf *made)
 static bool has_characters(const struct work *w, const struct rule *r)
 {
 	return w->content.charset != CHARSET_BYTES ||
-	       !(pattern_flags(r->substitution.pattern) & PATTERN_UTF);
+	       !pattern_utf(r->substitution.pattern);
 }
 
 static bool substitute_text(struct work *w, const struct rule *r,
