@@ -78,18 +78,26 @@ void work_refuse(struct work *w, const struct rule *r, const char *why,
 	w->noted = r;
 }
 
-/* Content-Type without parameters, of several the last (Fetch 3.3.4). */
+/* Content-Type without parameters in lower case; empty where it says nothing,
+ * as sniff_type takes it. */
 static struct slice media_type(struct slice content_type, struct buf *out)
 {
-	content_type =
-	    slice_trim(slice_to(content_type, slice_find(content_type, ';')));
 	for (size_t i = 0; i < content_type.len; i++) {
 		uint8_t c = content_type.data[i];
+		if (memchr(";,( \t\r\n", c, 7))
+			break;
 		buf_add_byte(out, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 	}
-	return buf_slice(out);
+	struct slice type = buf_slice(out);
+	if (slice_find(type, '/') == type.len ||
+	    slice_equal(type, SLICE("*/*")) ||
+	    slice_equal(type, SLICE("unknown/unknown")) ||
+	    slice_equal(type, SLICE("application/unknown")))
+		return (struct slice){0};
+	return type;
 }
 
+/* Of several the last counts (Fetch 3.3.4). */
 static struct slice last_value(const struct fields *f, struct slice name)
 {
 	size_t last = f->count;

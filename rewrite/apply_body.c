@@ -50,34 +50,16 @@ static bool some_rule_fits(const struct work *w, struct slice type, bool all)
 	return false;
 }
 
-static bool coding_changed(const struct work *w)
-{
-	struct buf now = {0};
-	fields_list(&w->fields, SLICE("Content-Encoding"), &now);
-	bool same = slice_equal(buf_slice(&now), buf_slice(&w->encoding));
-	buf_release(&now);
-	return !same;
-}
-
 /* Whether the body must be looked at as far as its type is known; the one that
  * it is said to have may yet prove to be none. */
 static bool is_wanted(const struct work *w, struct slice type, bool said,
 		      bool all)
 {
 	bool open = said && !type.len;
-	if (coding_changed(w))
-		return true;
 	if (w->original->changed && (open || is_text(type)))
 		return true;
 	return some_rule_fits(w, type, all || open) ||
 	       (said && some_rule_fits(w, BINARY, false));
-}
-
-static struct slice find_type(struct work *w)
-{
-	buf_clear(&w->type_text);
-	return sniff_type(w->content_type, buf_slice(&w->content.plain),
-			  &w->type_text);
 }
 
 static bool read_wanted(struct work *w, bool all)
@@ -85,12 +67,9 @@ static bool read_wanted(struct work *w, bool all)
 	struct content *c = &w->content;
 	if (!content_read(c, CONTENT_START_LEN))
 		return false;
-	w->type = find_type(w);
-	if (!is_wanted(w, w->type, false, all) || !content_read(c, SIZE_MAX))
-		return false;
-	/* what is behind the start may show more */
-	w->type = find_type(w);
-	return is_wanted(w, w->type, false, all) &&
+	w->type =
+	    sniff_type(w->content_type, buf_slice(&c->plain), &w->type_text);
+	return is_wanted(w, w->type, false, all) && content_read(c, SIZE_MAX) &&
 	       content_convert(c, w->content_type, w->type);
 }
 
@@ -124,7 +103,7 @@ static void replace_text(struct work *w, struct buf *made)
 static bool has_characters(const struct work *w, const struct rule *r)
 {
 	return w->content.charset != CHARSET_BYTES ||
-	       !(pattern_flags(r->substitution.pattern) & PATTERN_UTF);
+	       !pattern_utf(r->substitution.pattern);
 }
 
 static bool substitute_text(struct work *w, const struct rule *r,
@@ -242,6 +221,8 @@ static size_t mend(struct work *w, const struct digest_map *map)
 	size_t n = integrity_mend(map, w->text, &made);
 	if (n)
 		replace_text(w, &made);
+	else
+		buf_release(&made);
 	return count + n;
 }
 
@@ -320,9 +301,8 @@ static bool encode(struct work *w, struct rewritten *out)
 void work_body_out(struct work *w, struct rewritten *out)
 {
 	struct content *c = &w->content;
-	bool recoded = coding_changed(w);
 	out->charset = c->charset;
-	if (slice_equal(w->text, content_text(c)) && !recoded)
+	if (slice_equal(w->text, content_text(c)))
 		return;
 	if (!encode(w, out)) {
 		told_note(&w->notes, "the rules make no UTF-16 of the body: "
@@ -330,10 +310,8 @@ void work_body_out(struct work *w, struct rewritten *out)
 		return;
 	}
 	out->body_changed = true;
-	if (c->misnamed && !recoded) {
+	if (c->misnamed)
 		told_note(&w->notes, "content coding was named but not "
 				     "applied: taken out");
-		fields_delete(&w->fields, SLICE("Content-Encoding"), 0);
-	}
-	fields_list(&w->fields, SLICE("Content-Encoding"), &out->encoding);
+	buf_add(&out->encoding, buf_slice(&c->encoding));
 }

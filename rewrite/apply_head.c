@@ -71,19 +71,8 @@ static void set_field(struct work *w, const struct rule *r, uint32_t *count)
 		work_refuse(w, r, "this would split or overfill", r->name);
 }
 
-/* These follow from the body, and the connection hangs if they lie. */
-static bool is_framing(struct slice name)
-{
-	return slice_equal_nocase(name, SLICE("Content-Length")) ||
-	       slice_equal_nocase(name, SLICE("Transfer-Encoding"));
-}
-
 static bool header_rule(struct work *w, const struct rule *r, uint32_t *count)
 {
-	if (is_framing(r->name)) {
-		work_refuse(w, r, "replay makes it true:", r->name);
-		return true;
-	}
 	switch (r->action) {
 	case ACTION_SUBSTITUTE:
 		return substitute_fields(w, r, count);

@@ -7,8 +7,8 @@
 #include "coding.h"
 #include "original.h"
 
-/* So much of it tells the type (WHATWG MIME Sniffing 7). */
-#define CONTENT_START_LEN 1445
+/* So much of it is enough for sniff_type. */
+#define CONTENT_START_LEN 4096
 
 struct content {
 	const struct original *original; /* NULL: empty */
