@@ -124,7 +124,7 @@ static void take_option(void *context, int key, const char *value)
 
 static int serve(const struct recording *r, struct settings *s)
 {
-	struct table *table = table_new(r);
+	struct table *table = table_new(r, NULL);
 	s->site.listens = s->listens;
 	s->site.listen_count = s->listen_count;
 	int result = server_run(table, &s->site);

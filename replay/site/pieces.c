@@ -64,13 +64,13 @@ static void piece_add(const struct search *s, struct pieces *p, uint32_t i)
 static void gather(const struct search *s, enum at at, struct pieces *p)
 {
 	uint32_t i =
-	    table_near(s->t, SLICE("GET"), s->host, url_path(s->r->url.target));
+	    table_near(s->t, SLICE("GET"), s->host, url_path(s->target));
 	for (; i != TABLE_NONE && p->count < PIECES_MAX;
 	     i = table_entry(s->t, i)->near_next) {
 		const struct entry *n = table_entry(s->t, i);
 		if (n->status == 206 && n->complete && n->body == TABLE_NONE &&
 		    usable(s, i, at) &&
-		    slice_equal(table_url(s->t, i).target, s->r->url.target))
+		    slice_equal(search_target(s, i), s->target))
 			piece_add(s, p, i);
 	}
 }
