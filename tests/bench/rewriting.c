@@ -1,6 +1,7 @@
 /* Applies a rule file to one body again and again: prints the seconds that one
  * time takes (the median) and how many places were replaced. */
 #include "rewrite/apply.h"
+#include "rewrite/steer.h"
 
 #include "capture/log.h"
 
