@@ -47,8 +47,6 @@ FORMS = [
     ("1.2.65535", "1-2-255-255"), ("1.16777215", "1-255-255-255"),
     ("127.1", "127-0-0-1"), ("0x7f.1", "127-0-0-1"),
     ("10.0.0.1", "10-0-0-1"),
-    # a dot at the end
-    ("192.0.2.7.", ANY), ("3221225991.", ANY),
     # percent encoding
     ("%31%39%32.0.2.7", ANY), ("192%2E0%2E2%2E7", ANY),
     ("192%2e0%2e2%2e7", ANY), ("1%392.0.2.7", ANY),
@@ -120,6 +118,7 @@ HIDDEN = [
 # How a link begins, and how it goes on: (before, behind) in an attribute.
 AROUND = [
     ("http://", ""), ("http://", "/"), ("http://", ":8080/x"),
+    ("http://", "./x"), ("http://", ".:8080/x"), # the root's dot stays
     ("http://", "?q"), ("http://", "#f"), ("http://", ":80"),
     ("https://", "/x"), ("HTTP://", "/x"), ("hTTp://", "/x"),
     ("ftp://", "/x"), ("ws://", "/x"), ("wss://", ":443/x"),
@@ -205,7 +204,7 @@ PLACES = [
            '<![endif]-->'),
     (HTML, '<svg><image xlink:href="http://«192.0.2.7»/a.png"/></svg>'),
     (HTML, '<p>http://«192.0.2.7»/x</p>'),
-    (HTML, '<p>See http://«192.0.2.7.=192-0-2-7»</p>'),
+    (HTML, '<p>See http://«192.0.2.7».</p>'),
     (HTML, '<p>(http://«192.0.2.7»), then</p>'),
     (HTML, '<a href="http://«192.0.2.7»/a">http://«192.0.2.7»/a</a> and '
            '<a href="http://«198.51.100.9=198-51-100-9»/">b</a>'),
