@@ -40,7 +40,7 @@ def run(*command):
 def touched_of(program, paths):
     """The numbers of the exchanges of which rewrite shows a difference."""
     said = run(program, "--rules", RULES, *paths)
-    return {int(n) for n in re.findall(r"^--- .*#(\d+)\b", said, re.M)}
+    return {int(n) for n in re.findall(r"^#(\d+) ", said, re.M)}
 
 
 def check(directory, expected):
