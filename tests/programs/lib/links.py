@@ -285,6 +285,8 @@ PLACES = [
     ("text/plain", 'return "PROXY «192.0.2.7»:8080";', "/wpad.dat"),
     ("application/octet-stream", 'return "PROXY «192.0.2.7»:80";', "/a.pac"),
     # origins
+    (JS, 'document.cookie = "a=1; path=/; domain=«192.0.2.7»";'),
+    (HTML, "<meta http-equiv=Set-Cookie content='a=1;domain=«192.0.2.7»; x'>"),
     (XML, '<cross-domain-policy><allow-access-from domain="«192.0.2.7»"/>',
      "/crossdomain.xml"),
 ]
