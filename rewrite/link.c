@@ -10,6 +10,7 @@
 #define AHEAD_MAX 1024
 #define SPACE_MAX 64
 #define WORD_MAX 16
+#define BLOCK_LEN 16
 
 /* What must be found ahead for the text to be a link; else one of " ' ` ) > ]
  * and <, before any white space. */
@@ -233,6 +234,12 @@ static int judge_opening(struct slice text, size_t slashes)
 	return NOT_A_LINK;
 }
 
+static bool ends_like(struct slice text, size_t at, struct slice word)
+{
+	return at >= word.len &&
+	       slice_starts_nocase(slice_from(text, at - word.len), word);
+}
+
 /* What stands before a colon. */
 static int judge_scheme(struct slice text, size_t at)
 {
@@ -243,6 +250,9 @@ static int judge_scheme(struct slice text, size_t at)
 	};
 	uint8_t word[WORD_MAX];
 	size_t start = at;
+	if (ends_like(text, at, SLICE("http")) ||
+	    ends_like(text, at, SLICE("https")))
+		return SURELY;
 	struct slice scheme = word_before(text, &start, word);
 	if (is_listed(scheme, known, sizeof known / sizeof *known))
 		return SURELY;
@@ -280,6 +290,10 @@ static size_t user_length(struct slice text, size_t at)
 {
 	size_t user = 0;
 	for (size_t end = at; end - at < USER_MAX;) {
+		if (end < text.len && isalnum(text.data[end])) {
+			end++;
+			continue;
+		}
 		struct written c = written_next(text, end);
 		if (!c.len || is_space(c.value) ||
 		    is_one_of(c.value, "/\\?#\"'`<>(){}[]"))
@@ -291,11 +305,29 @@ static size_t user_length(struct slice text, size_t at)
 	return user;
 }
 
+/* Whether a byte may be the last of what introduces a link without scheme, also
+ * hidden: '"' as in "&quot", "%22", "\u{22}". Most are not. */
+static bool may_introduce(uint8_t c)
+{
+	return is_one_of(c, "\"'`=(<>[,;} \t\r\n\f\vtT") || isxdigit(c) || !c;
+}
+
+/* A slash: most are in paths, or begin the regular expression of a script, as
+ * in "match(/\/x/)". */
+static bool may_open(struct slice text, size_t at)
+{
+	uint8_t before = byte_before(text, at);
+	bool escape = at + 1 < text.len && text.data[at + 1] == '\\';
+	return may_introduce(before) && (!escape || !is_one_of(before, "(=,["));
+}
+
 size_t link_length(struct slice text, size_t at)
 {
-	struct written c = written_next(text, at);
 	size_t end = at;
 	int wanted;
+	if (text.data[at] == '/' && !may_open(text, at))
+		return 0;
+	struct written c = written_next(text, at);
 	if (c.value == ':') {
 		end = slashes_end(text, at + c.len);
 		wanted = end ? judge_scheme(text, at) : NOT_A_LINK;
@@ -309,6 +341,50 @@ size_t link_length(struct slice text, size_t at)
 	if (!end || wanted == NOT_A_LINK || !goes_on(text, end, wanted))
 		return 0;
 	return end - at + user_length(text, end);
+}
+
+/* Many bytes at once, as compilers know them. */
+typedef uint8_t block __attribute__((vector_size(BLOCK_LEN)));
+
+/* 0xff for each byte of c with which a link may begin; next: the byte behind
+ * each. */
+static block may_begin(block c, block next)
+{
+	block slash = (block)((next == '/') | (next == '\\') | (next == '&') |
+			      (next == '%'));
+	block escape = (block)((next == ':') | (next == 'x') | (next == 'u') |
+			       ((next & 0xf8) == '0'));
+	block reference = (block)((next == '#') | (next == 'b') |
+				  (next == 'c') | (next == 's'));
+	block percent = (block)((next == '2') | (next == '3') | (next == '5') |
+				(next == 'u'));
+	return ((block)((c == ':') | (c == '/')) & slash) |
+	       ((block)(c == '\\') & (slash | escape)) |
+	       ((block)(c == '&') & reference) | ((block)(c == '%') & percent);
+}
+
+size_t link_next(struct slice text, size_t from)
+{
+	for (size_t at = from; at < text.len; at += BLOCK_LEN) {
+		uint8_t tail[BLOCK_LEN + 1] = {0};
+		const uint8_t *bytes = text.data + at;
+		block c, next;
+		if (text.len - at <= BLOCK_LEN) {
+			memcpy(tail, bytes, text.len - at);
+			bytes = tail;
+		}
+		memcpy(&c, bytes, BLOCK_LEN);
+		memcpy(&next, bytes + 1, BLOCK_LEN);
+		block marks = may_begin(c, next);
+		uint64_t any[BLOCK_LEN / sizeof(uint64_t)];
+		memcpy(any, &marks, sizeof any);
+		if (!(any[0] | any[1]))
+			continue;
+		const uint8_t *mark = memchr(&marks, 0xff, BLOCK_LEN);
+		if (mark)
+			return at + (size_t)(mark - (const uint8_t *)&marks);
+	}
+	return text.len;
 }
 
 bool link_user_ends(struct slice text, size_t at)

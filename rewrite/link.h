@@ -12,6 +12,10 @@
  * ("//1.2.3.4 is old") is none. */
 size_t link_length(struct slice text, size_t at);
 
+/* The next place at or after offset from at which link_length() may find
+ * something; text.len: none. Fast, and most often right. */
+size_t link_next(struct slice text, size_t from);
+
 /* Whether what seems to be a host and ends at offset at was user information:
  * "@" or ":password@" follows. */
 bool link_user_ends(struct slice text, size_t at);

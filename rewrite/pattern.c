@@ -31,6 +31,8 @@
 /* What one call of PCRE2 may cost, about, in steps of a nanosecond: it cannot
  * be interrupted. */
 #define CALL_COST ((uint64_t)1 << 29)
+/* A look at what may be a link, at most. */
+#define LINK_COST 4096
 
 /* How the cost of trying one place grows with the length of the subject. */
 enum growth { GROWTH_NONE, GROWTH_LINEAR, GROWTH_STEEP };
@@ -41,6 +43,8 @@ struct pattern {
 	bool utf;
 	bool anchored; /* matches at one place, if at all */
 	bool by_line;  /* only at the beginnings of lines: begins with .* */
+	bool link_led; /* begins with {link}, ... */
+	bool ip_next;  /* ... which {ip} follows */
 	unsigned groups;
 };
 
@@ -69,14 +73,20 @@ enum callout {
 	CALLOUT_HOST_END
 };
 
-/* No white space and no '#', which flag x would take away. */
+/* The loops take all characters, '.' being so under s; with U they would begin
+ * at the end. No white space and no bare '#': flag x would take them away. */
+#define TAKE_ALL "(?>(?s-U)"
+#define LINK_BEGINS                                                            \
+	"(?=:[/\\\\&%]|/[/\\\\&%]|\\\\(?:[/\\\\&%:0-7]|x[235]|u[0{])|&[#bcs]|" \
+	"%[235u])"
+#define LINK TAKE_ALL LINK_BEGINS "(?C252).+?(?C253))"
+#define HOST(high) TAKE_ALL "(?=[0-9[&%\\\\" high "])(?C254).+?(?C255))"
+
 static const struct word {
 	const char *name, *bytes, *characters; /* flag u */
 } words[] = {
-    {"{ip}", "(?>(?s-U)(?=[0-9[&%\\\\\\x80-\\xff])(?C254).+?(?C255))",
-     "(?>(?s-U)(?=[0-9[&%\\\\\\x{80}-\\x{10ffff}])(?C254).+?(?C255))"},
-    {"{link}", "(?>(?s-U)(?=[:/\\\\&%])(?C252).+?(?C253))",
-     "(?>(?s-U)(?=[:/\\\\&%])(?C252).+?(?C253))"},
+    {"{ip}", HOST("\\x80-\\xff"), HOST("\\x{80}-\\x{10ffff}")},
+    {"{link}", LINK, LINK},
 };
 
 /* A word's place in the expression and in the text. */
@@ -339,6 +349,31 @@ static uint32_t info(const pcre2_code *code, uint32_t what)
 	return value;
 }
 
+/* Rules that steer begin so. Places where they cannot match are then passed
+ * over without PCRE2, which needs four times as long for that. */
+static void find_lead(struct pattern *p, struct slice text)
+{
+	static const struct {
+		const char *text;
+		bool ip_next;
+	} leads[] = {
+	    {"({link})({ip})", true}, {"({link}){ip}", true},
+	    {"{link}({ip})", true},   {"{link}{ip}", true},
+	    {"({link})", false},      {"{link}", false},
+	};
+	for (size_t i = 0; i < sizeof leads / sizeof *leads; i++) {
+		struct slice lead = slice_of(leads[i].text);
+		struct slice rest = slice_from(text, lead.len);
+		if (!slice_starts(text, lead) ||
+		    slice_starts(rest, SLICE("(?#")) ||
+		    (rest.len && strchr("?*+{", rest.data[0])))
+			continue;
+		p->link_led = true;
+		p->ip_next = leads[i].ip_next;
+		return;
+	}
+}
+
 static struct pattern *pattern_of(pcre2_code *code, const struct expansion *e)
 {
 	struct pattern *p = xcalloc(1, sizeof *p);
@@ -352,6 +387,9 @@ static struct pattern *pattern_of(pcre2_code *code, const struct expansion *e)
 	p->anchored = info(code, PCRE2_INFO_ALLOPTIONS) & PCRE2_ANCHORED;
 	p->by_line = info(code, PCRE2_INFO_FIRSTCODETYPE) == 2;
 	p->groups = info(code, PCRE2_INFO_CAPTURECOUNT);
+	if (slice_find(e->text, '|') == e->text.len &&
+	    !(e->flags & PATTERN_EXTENDED))
+		find_lead(p, e->text);
 	return p;
 }
 
@@ -400,7 +438,12 @@ unsigned pattern_group(const struct pattern *p, struct slice name)
 
 static bool host_ends(struct slice text, size_t at, size_t *end)
 {
+	static const char hiding[] = "[&%\\";
 	struct address a;
+	uint8_t first = at < text.len ? text.data[at] : 0;
+	if (first < 0x80 && !isdigit(first) &&
+	    !memchr(hiding, first, sizeof hiding - 1))
+		return false;
 	if (!written_boundary(text, at))
 		return false;
 	*end = at + written_host(text, at);
@@ -594,6 +637,42 @@ static bool try_harder(struct matcher *m, struct pace pace, int64_t began,
 	return 4 * (now(CLOCK_MONOTONIC) - began) < time_left(m);
 }
 
+/* After a call that went well. */
+static unsigned widen(const struct pattern *p, size_t len, size_t at,
+		      unsigned narrow)
+{
+	if (at > len || !narrow)
+		return 0;
+	narrow--;
+	while (narrow && pace_of(p, len - at, narrow - 1).places < 2)
+		narrow--;
+	return narrow;
+}
+
+static bool has_time(struct matcher *m, uint64_t cost)
+{
+	m->spent += cost;
+	return m->spent < CALL_COST || time_left(m) > 0;
+}
+
+/* Goes on to where a pattern that begins with {link} may match, or beyond the
+ * end. False: no time. */
+static bool next_link(const struct pattern *p, struct matcher *m, size_t *at)
+{
+	struct slice text = m->subject;
+	for (;; ++*at) {
+		*at = link_next(text, *at);
+		size_t end, len = *at < text.len ? link_length(text, *at) : 0;
+		if (*at == text.len)
+			++*at;
+		if (*at > text.len || (len && !p->ip_next) ||
+		    (len && host_ends(text, *at + len, &end)))
+			return true;
+		if (!has_time(m, LINK_COST))
+			return false;
+	}
+}
+
 /* Looks on from at, piece by piece; returns as pcre2_match does. */
 static int find_on(const struct pattern *p, struct matcher *m, size_t at,
 		   uint32_t options)
@@ -601,15 +680,20 @@ static int find_on(const struct pattern *p, struct matcher *m, size_t at,
 	struct slice subject = m->subject;
 	unsigned narrow = 0;
 	for (;;) {
-		struct pace pace = pace_of(p, subject.len - at, narrow);
+		if (p->link_led && !next_link(p, m, &at))
+			return PCRE2_ERROR_MATCHLIMIT;
+		if (at > subject.len)
+			return PCRE2_ERROR_NOMATCH;
 		size_t left = subject.len - at;
-		size_t next = at + pace.places;
-		m->spent +=
-		    pace.cost * (pace.places <= left ? pace.places : left + 1);
-		if (m->spent >= CALL_COST && !time_left(m))
+		struct pace pace = pace_of(p, left, narrow);
+		if (pace.places > left)
+			pace.places = left + 1;
+		if (p->link_led)
+			pace.places = 1;
+		if (!has_time(m, pace.cost * pace.places))
 			return PCRE2_ERROR_MATCHLIMIT;
 		int64_t began = pace.places > 1 ? 0 : now(CLOCK_MONOTONIC);
-		pcre2_set_offset_limit(m->context, next - 1);
+		pcre2_set_offset_limit(m->context, at + pace.places - 1);
 		pcre2_set_match_limit(m->context, pace.steps);
 		int result = pcre2_match(p->code, subject.data, subject.len, at,
 					 options, m->data, m->context);
@@ -618,15 +702,9 @@ static int find_on(const struct pattern *p, struct matcher *m, size_t at,
 			continue;
 		if (result != PCRE2_ERROR_NOMATCH || p->anchored)
 			return result;
-		at = next_place(p, subject, next);
-		if (at > subject.len)
-			return result;
+		at = next_place(p, subject, at + pace.places);
 		options &= ~PCRE2_NOTEMPTY_ATSTART;
-		if (narrow)
-			narrow--;
-		while (narrow &&
-		       pace_of(p, subject.len - at, narrow - 1).places < 2)
-			narrow--;
+		narrow = widen(p, subject.len, at, narrow);
 	}
 }
 

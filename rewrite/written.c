@@ -224,22 +224,39 @@ static struct written next_percent(struct slice text, size_t at)
 	return (struct written){value, !wide, end - at};
 }
 
+/* Whether a byte may begin what hides a character. */
+static bool is_special(uint32_t c)
+{
+	return c == '&' || c == '\\' || c == '%';
+}
+
 struct written written_next(struct slice text, size_t at)
 {
 	struct written c = byte_at(text, at);
-	if (!c.len || (c.value != '&' && c.value != '\\' && c.value != '%'))
-		return c;
-	return next_percent(text, at);
+	return is_special(c.value) ? next_percent(text, at) : c;
+}
+
+/* Whether a byte may end more than two that hide a character: "&#46;", "%2e",
+ * "\u{2e}", "\2e ", "&quot". */
+static bool may_end_hidden(uint8_t c)
+{
+	return c == ';' || c == '}' || (c | 0x20) == 't' || c == 'p' ||
+	       is_hex(c) || (c < 0x80 && isspace(c));
 }
 
 struct written written_before(struct slice text, size_t at)
 {
-	for (size_t len = 2; len <= HIDDEN_MAX && len <= at; len++) {
-		struct written c = written_next(text, at - len);
+	if (!at)
+		return (struct written){0};
+	size_t max = may_end_hidden(text.data[at - 1]) ? HIDDEN_MAX : 2;
+	for (size_t len = 2; len <= max && len <= at; len++) {
+		if (!is_special(text.data[at - len]))
+			continue;
+		struct written c = next_percent(text, at - len);
 		if (c.len == len)
 			return c;
 	}
-	return at ? byte_at(text, at - 1) : (struct written){0};
+	return byte_at(text, at - 1);
 }
 
 static void add_utf8(struct buf *out, uint32_t c)
