@@ -34,8 +34,9 @@ struct rewritten {
 			     coding of the body is still as recorded */
 	struct buf body;  /* if changed: content coding off; else empty */
 	struct buf plain; /* the body before the rules, coding off and UTF-16
-			     as UTF-8: only if asked for by keep_plain, and
-			     if rules looked at it */
+			     as UTF-8 (charset_encode gives its recorded
+			     bytes): only if asked for by keep_plain, and if
+			     rules looked at it */
 	bool keep_plain;
 	enum charset charset; /* of body; CHARSET_BYTES if nobody looked */
 	struct buf encoding;  /* the content coding in which body is to go out;

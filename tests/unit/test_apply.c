@@ -4,6 +4,8 @@
 #include "rewrite/coding.h"
 #include "rewrite/finish.h"
 
+#include "capture/digest.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -601,6 +603,35 @@ static void test_digests(void **state)
 	check_all(examples, COUNT(examples));
 }
 
+/* Digests are of the bytes that go out: in their coding, or without it. */
+static void test_coded_digests(void **state)
+{
+	(void)state;
+	struct buf body = coded("gzip", SLICE("<p>1"));
+	struct way y;
+	begin(&y, "body s/<p>1/bcd/\n",
+	      OK "Content-Encoding: gzip\r\nRepr-Digest: sha-256=:x:\r\n\r\n",
+	      buf_slice(&body));
+	for (int in_coding = 0; in_coding < 2; in_coding++) {
+		uint8_t digest[DIGEST_MAX];
+		struct buf text = {0};
+		y.body.rest = buf_slice(&body);
+		go(&y, in_coding);
+		size_t len =
+		    digest_of(DIGEST_SHA256, buf_slice(&y.f.body), digest);
+		base64_add(&text, (struct slice){digest, len});
+		assert_non_null(
+		    memmem(y.f.head.data, y.f.head.len, text.data, text.len));
+		assert_true(in_coding ||
+			    slice_equal(buf_slice(&text), SLICE(SHA256_BCD)));
+		buf_release(&text);
+		rewritten_release(&y.w);
+		finished_release(&y.f);
+	}
+	end(&y);
+	buf_release(&body);
+}
+
 /* ---- types and character sets ---- */
 
 /* Binaries stay, whatever they are sent as: their digest is evidence. */
@@ -1110,6 +1141,7 @@ int main(void)
 	    cmocka_unit_test(test_unknown_coding),
 	    cmocka_unit_test(test_bomb),
 	    cmocka_unit_test(test_digests),
+	    cmocka_unit_test(test_coded_digests),
 	    cmocka_unit_test(test_types),
 	    cmocka_unit_test(test_utf16),
 	    cmocka_unit_test(test_utf8),
