@@ -5,6 +5,8 @@
 #include "report/list.h"
 #include "site/server.h"
 
+#include "rewrite/steer.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +19,7 @@ enum option_key {
 	KEY_NO_DIGEST,
 	KEY_PACE,
 	KEY_RECODE,
+	KEY_SHIFT_DATES,
 };
 
 static const struct option_spec specs[] = {
@@ -25,6 +28,15 @@ static const struct option_spec specs[] = {
      "with a port: on that one alone, for every recorded\n"
      "host and port; 0 takes a free one; may be repeated\n"
      "(default: 127.0.0.1)"},
+    {'r', "rules", "FILE",
+     "rewrite the answers by the rules in it; may be\n"
+     "repeated; SIGHUP reads all of them again"},
+    {'z', "zone", "NAME",
+     "of the names that stand for addresses, as dnsgen\n"
+     "has it (default: " STEER_ZONE ")"},
+    {KEY_SHIFT_DATES, "shift-dates", NULL,
+     "move the dates in all fields of all answers by the\n"
+     "time between recording and replay"},
     {KEY_FILTER, "filter", "EXPRESSION",
      "read only packets that match, as in tcpdump"},
     {KEY_EXACT, "exact", NULL,
@@ -52,6 +64,9 @@ struct settings {
 	struct site_options site;
 	struct listen *listens;
 	size_t listen_count;
+	const char **rules;
+	size_t rule_count;
+	struct buf zone;
 	const char *filter;
 	bool list, no_digest;
 	enum list_format format;
@@ -64,6 +79,26 @@ static void add_listen(struct settings *s, const char *value)
 	if (!listen_parse(value, &s->listens[s->listen_count++]))
 		log_usage("--listen %s: not an address, with or without a port",
 			  value);
+}
+
+static void add_rules(struct settings *s, const char *value)
+{
+	s->rules = xreallocarray((void *)s->rules, s->rule_count + 1,
+				 sizeof *s->rules);
+	s->rules[s->rule_count++] = value;
+}
+
+/* Browsers write names in lower case. */
+static void take_zone(struct settings *s, const char *value)
+{
+	struct slice zone;
+	if (!steer_zone(value, &zone))
+		log_usage("--zone %s: not a DNS name, or too long", value);
+	buf_clear(&s->zone);
+	for (size_t i = 0; i < zone.len; i++) {
+		uint8_t c = zone.data[i];
+		buf_add_byte(&s->zone, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
 }
 
 static void take_format(struct settings *s, const char *value)
@@ -92,6 +127,15 @@ static void take_option(void *context, int key, const char *value)
 		break;
 	case 'v':
 		log_set_level(LOG_VERBOSE);
+		break;
+	case 'r':
+		add_rules(s, value);
+		break;
+	case 'z':
+		take_zone(s, value);
+		break;
+	case KEY_SHIFT_DATES:
+		s->site.shift_dates = true;
 		break;
 	case KEY_FILTER:
 		s->filter = value;
@@ -122,13 +166,34 @@ static void take_option(void *context, int key, const char *value)
 	}
 }
 
-static int serve(const struct recording *r, struct settings *s)
+/* First of all: who has to mend a rule does not wait for captures. */
+static int read_rules(struct settings *s, struct rules **rules)
 {
-	struct table *table = table_new(r, NULL);
 	s->site.listens = s->listens;
 	s->site.listen_count = s->listen_count;
-	int result = server_run(table, &s->site);
-	table_free(table);
+	s->site.rules = s->rules;
+	s->site.rule_count = s->rule_count;
+	s->site.zone = buf_slice(&s->zone);
+	if (!s->rule_count)
+		return 0;
+	*rules = rules_read(s->rules, s->rule_count, s->site.zone);
+	return *rules ? 0 : -1;
+}
+
+static int run(struct settings *s, char *const captures[], size_t count)
+{
+	struct rules *rules = NULL;
+	if (!s->list && read_rules(s, &rules))
+		return -1;
+	struct recording *r = recording_read(s->filter, captures, count);
+	int result = -1;
+	if (r && s->list)
+		result = list_print(r, s->format, !s->no_digest);
+	else if (r)
+		result = server_run(r, rules, &s->site);
+	else
+		rules_free(rules);
+	recording_free(r);
 	return result;
 }
 
@@ -144,17 +209,13 @@ int main(int argc, char **argv)
 	};
 	struct settings s = {0};
 	log_init(argv[0]);
+	take_zone(&s, STEER_ZONE);
 	int first = options_parse(&options, &s, argc, argv);
 	if (first == argc)
 		log_usage("no capture named");
-	struct recording *r =
-	    recording_read(s.filter, argv + first, (size_t)(argc - first));
-	int result = -1;
-	if (r && s.list)
-		result = list_print(r, s.format, !s.no_digest);
-	else if (r)
-		result = serve(r, &s);
-	recording_free(r);
+	int result = run(&s, argv + first, (size_t)(argc - first));
 	free(s.listens);
+	free((void *)s.rules);
+	buf_release(&s.zone);
 	return result ? EXIT_FAILURE : EXIT_SUCCESS;
 }
