@@ -164,8 +164,8 @@ def differences(port, recorded, accept):
 
 
 def none(wrong, of):
-    for line in wrong[:40]:
-        print("  " + line)
+    for line in wrong[:12]:
+        print("  " + line[:400])
     true(not wrong, f"{len(wrong)} of {of} wrong")
 
 
@@ -228,12 +228,10 @@ def p34_look_alikes_leave_with_the_recorded_bytes():
     recorded = [r for coding in CODINGS for r in record(
         [(kind, text, "") for kind, text in LOOK_ALIKES], coding)]
     true(len(LOOK_ALIKES) >= 60, "rows")
-    with served("alike.pcap", recorded) as r, Client(r.port) as c:
+    with served("alike.pcap", recorded) as r:
         wrong = []
         for row in recorded:
-            c.send(request(HOST, row.target, ALL))
-            got = c.head()
-            got += c.take(len(row.answer) - len(got))
+            got = ask(r.port, HOST, row.target, ALL).raw
             if got != row.answer:
                 wrong.append(f"{row.where()}: got {got!r}")
         none(wrong, len(recorded))
@@ -323,7 +321,7 @@ BUSTERS = [
     ("/f?nocache=1489486325123", "/f?nocache=.7654321"),
     ("/g?_dc=1489486325123", "/g?_dc=1764072000000"),
     ("/h?random=81276498", "/h?random=1276438217"),
-    ("/i?u=http://192.0.2.7/x", "/i?u=http://192-0-2-7.ip.test/x"),
+    ("/i?u=http://0xC0000207/x", "/i?u=http://192-0-2-7.ip.test/x"),
 ]
 NOT_BUSTERS = [
     ("/a?t=6b1f", "/a?t=6b20"), ("/b?id=1489486325123", "/b?id=1489486325124"),
