@@ -37,7 +37,26 @@ const char *log_name(void)
 	return program;
 }
 
-/* One write a line, so that lines of several processes do not mix. */
+/* Messages may hold UTF-8 of our own or of a file's name. */
+static void add_shown(struct buf *out, struct slice text, bool keep_newlines)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.data[i];
+		if ((c < 0x20 || c == 0x7f) && !(keep_newlines && c == '\n'))
+			buf_printf(out, "\\x%02X", c);
+		else
+			buf_add_byte(out, c);
+	}
+}
+
+/* One write a message, so that lines of several processes do not mix. */
+static void put(struct buf *message)
+{
+	ssize_t written = write(STDERR_FILENO, message->data, message->len);
+	(void)written; /* nobody to tell */
+	buf_release(message);
+}
+
 PRINTF_LIKE(1, 0)
 static void say(const char *fmt, va_list args, const char *hint)
 {
@@ -49,19 +68,17 @@ static void say(const char *fmt, va_list args, const char *hint)
 
 	struct buf line = {0};
 	buf_printf(&line, "%s: ", program);
-	/* Messages may hold UTF-8 of our own or of a file's name. */
-	for (size_t i = 0; i < used; i++) {
-		uint8_t c = (uint8_t)text[i];
-		if (c < 0x20 || c == 0x7f)
-			buf_printf(&line, "\\x%02X", c);
-		else
-			buf_add_byte(&line, c);
-	}
+	add_shown(&line, (struct slice){(const uint8_t *)text, used}, false);
 	buf_add_string(&line, hint);
 	buf_add_byte(&line, '\n');
-	ssize_t written = write(STDERR_FILENO, line.data, line.len);
-	(void)written; /* nobody to tell */
-	buf_release(&line);
+	put(&line);
+}
+
+void log_lines(struct slice lines)
+{
+	struct buf shown = {0};
+	add_shown(&shown, lines, true);
+	put(&shown);
 }
 
 void log_warn(const char *fmt, ...)

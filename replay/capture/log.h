@@ -24,6 +24,9 @@ const char *log_name(void);
 void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);  /* not if quiet */
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2); /* if verbose */
+/* Lines that do not begin with the program's name, each with its newline, in
+ * one write whatever the level; other control bytes leave as \xHH. */
+void log_lines(struct slice lines);
 noreturn void log_fatal(const char *fmt, ...) PRINTF_LIKE(1, 2); /* exit 1 */
 /* exit 2; the line ends by pointing at --help */
 noreturn void log_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
