@@ -366,6 +366,103 @@ static void test_bomb(void **state)
 	free(zeros);
 }
 
+static void expect_encoded(const char *codings, struct slice plain)
+{
+	struct buf coded = {0}, back = {0};
+	buf_add_string(&coded, "before");
+	assert_true(coding_encode(slice_of(codings), plain, &coded));
+	assert_int_equal(coding_decode(slice_of(codings),
+				       slice_from(buf_slice(&coded), 6), NO_MAX,
+				       &back),
+			 CODING_OK);
+	assert_true(slice_equal(buf_slice(&back), plain));
+	assert_true(slice_starts(buf_slice(&coded), SLICE("before")));
+	if (plain.len > 1000)
+		assert_true(coded.len < plain.len * 2 / 3);
+	buf_release(&coded);
+	buf_release(&back);
+}
+
+static void test_encode(void **state)
+{
+	(void)state;
+	static const char *const codings[] = {
+	    "gzip",
+	    "deflate",
+	    "br",
+	    "zstd",
+	    "x-gzip",
+	    " GZip ",
+	    "gzip, br",
+	    "br,gzip",
+	    "zstd,br",
+	    "deflate,gzip",
+	    "gzip,gzip",
+	    "identity,br",
+	    "gzip,br,zstd,deflate",
+	};
+	struct buf page = make_text(TEXT_LEN), large = make_text(1 << 20);
+	for (size_t i = 0; i < COUNT(codings); i++) {
+		expect_encoded(codings[i], SLICE(""));
+		expect_encoded(codings[i], SLICE("\0"));
+		expect_encoded(codings[i], buf_slice(&page));
+		expect_encoded(codings[i], buf_slice(&large));
+	}
+	buf_release(&page);
+	buf_release(&large);
+}
+
+/* What does not shrink, in more than one chunk. */
+static void test_encode_noise(void **state)
+{
+	(void)state;
+	struct buf noise = {0};
+	uint32_t seed = 1;
+	while (noise.len < TEXT_LEN) {
+		seed = seed * 1664525 + 1013904223;
+		buf_add_byte(&noise, (uint8_t)(seed >> 24));
+	}
+	for (size_t i = 0; i < COUNT(all); i++) {
+		struct buf coded = {0}, back = {0};
+		assert_true(
+		    coding_encode(slice_of(all[i]), buf_slice(&noise), &coded));
+		assert_int_equal(coding_decode(slice_of(all[i]),
+					       buf_slice(&coded), NO_MAX,
+					       &back),
+				 CODING_OK);
+		assert_true(slice_equal(buf_slice(&back), buf_slice(&noise)));
+		buf_release(&coded);
+		buf_release(&back);
+	}
+	buf_release(&noise);
+}
+
+static void test_encode_names(void **state)
+{
+	(void)state;
+	static const char *const unknown[] = {
+	    "sdch",
+	    "gzip, sdch",
+	    "compress",
+	    "gzip;q=1",
+	    "gzip,gzip,gzip,gzip,gzip",
+	};
+	struct buf out = {0};
+	for (size_t i = 0; i < COUNT(unknown); i++)
+		assert_false(
+		    coding_encode(slice_of(unknown[i]), SLICE("page"), &out));
+	assert_int_equal(out.len, 0);
+	assert_true(coding_encode(SLICE(""), SLICE("page"), &out));
+	assert_true(coding_encode(SLICE("identity"), SLICE("page"), &out));
+	assert_text(buf_slice(&out), "pagepage");
+	/* RFC 1950 2.2: a header, not raw deflate data. */
+	buf_clear(&out);
+	assert_true(coding_encode(SLICE("deflate"), SLICE("page"), &out));
+	assert_int_equal(out.data[0], 0x78);
+	assert_int_equal((out.data[0] << 8 | out.data[1]) % 31, 0);
+	buf_release(&out);
+}
+
 static void test_accepted(void **state)
 {
 	(void)state;
@@ -430,6 +527,9 @@ int main(void)
 	    cmocka_unit_test(test_changed),
 	    cmocka_unit_test(test_max),
 	    cmocka_unit_test(test_bomb),
+	    cmocka_unit_test(test_encode),
+	    cmocka_unit_test(test_encode_noise),
+	    cmocka_unit_test(test_encode_names),
 	    cmocka_unit_test(test_accepted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
