@@ -3,11 +3,10 @@
 #ifndef REWRITE_APPLY_H
 #define REWRITE_APPLY_H
 
+#include "charset.h"
 #include "dates.h"
-#include "integrity.h"
+#include "original.h"
 #include "rules.h"
-
-#include "capture/exchange.h"
 
 /* Bodies longer than this, their content coding off, are left as recorded. */
 #define APPLY_BODY_MAX ((size_t)64 << 20)
@@ -20,32 +19,6 @@
  * for nothing. rules may be NULL. */
 bool apply_target(const struct rules *rules, struct matcher *m,
 		  const struct subject *s, struct buf *out);
-
-/* A recorded answer. */
-struct original {
-	struct slice method, host, target; /* of its request, see subject */
-	bool https;
-	int64_t time;      /* of its first byte, seconds since the epoch */
-	struct slice head; /* of the final response, with its empty line */
-	uint16_t status;
-
-	/* The next bytes of its body, transfer coding off, content coding on;
-	 * false at the end. NULL: there is no body to work on. */
-	bool (*next)(void *context, struct slice *bytes);
-	void *context;
-	bool cut;         /* the body ends before it should */
-	uint64_t missing; /* if so: of Content-Length */
-	enum http_framing framing;
-
-	/* Bodies that rules change, by their digests: asked for only if the
-	 * answer names digests. NULL: nobody knows. */
-	const struct digest_map *(*changed)(void *context);
-	void *changed_context;
-};
-
-/* The answer to an exchange. reader is the caller's, and is what next reads. */
-struct original original_of(const struct exchange *e,
-			    struct body_reader *reader);
 
 /* For whoever wants to know how often: one for each rule, or NULL. */
 struct tally {
@@ -60,10 +33,14 @@ struct rewritten {
 	struct buf head;  /* with its empty line; what tells the length and
 			     coding of the body is still as recorded */
 	struct buf body;  /* if changed: content coding off; else empty */
-	struct buf plain; /* the body before the rules, coding off: only if
-			     asked for by keep_plain */
+	struct buf plain; /* the body before the rules, coding off and UTF-16
+			     as UTF-8 (charset_encode gives its recorded
+			     bytes): only if asked for by keep_plain, and if
+			     rules looked at it */
 	bool keep_plain;
-	struct buf encoding; /* the content coding that body had; empty: none */
+	enum charset charset; /* of body; CHARSET_BYTES if nobody looked */
+	struct buf encoding;  /* the content coding in which body is to go out;
+				 empty: none */
 	bool cut;
 	uint64_t missing;
 	enum http_framing framing;
@@ -73,31 +50,15 @@ struct rewritten {
 			    why something was left as recorded */
 };
 
-/* Returns whether anything changed. Without a change out->told may still say
- * why. shift_all: as if "date * shift" was among the rules. out is {0} or was
- * released. rules may be NULL. tallies: rules->count of them, or NULL. */
+/* Returns whether anything changed; if not, out->told may still say why. All
+ * conditions look at the answer as recorded. An answer on which a rule runs
+ * into its limit is left as recorded whole, with a warning, once a rule.
+ * shift_all: as if "date * shift" was among the rules. out is {0} or was
+ * released, but for keep_plain. rules may be NULL. tallies: rules->count of
+ * them, which are added to, or NULL. */
 bool apply(const struct rules *rules, struct matcher *m,
 	   const struct original *o, bool shift_all, struct tally *tallies,
 	   struct rewritten *out);
 void rewritten_release(struct rewritten *w);
-
-/* A rewritten answer as it goes out. */
-struct finished {
-	struct buf head;
-	struct buf body;    /* with its framing; only if body_changed */
-	bool body_changed;  /* else the body goes out as recorded */
-	bool close;         /* the connection must end after it */
-	struct date *dates; /* in head */
-	size_t date_count;
-	struct buf told;
-};
-
-/* coded: in the content coding that the body had. Makes true or takes out what
- * would now lie: Content-Length, Transfer-Encoding, Content-Encoding, Trailer,
- * Content-MD5, Digest, Content-Digest, Repr-Digest, strong ETags; and tells
- * so. False, with f untouched, if the coding cannot be made. */
-bool rewritten_finish(const struct rewritten *w, bool coded,
-		      struct finished *f);
-void finished_release(struct finished *f);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "substitution.h"
 
+#include <stdatomic.h>
+
 enum condition_key {
 	CONDITION_TYPE, /* media type without parameters, in lower case */
 	CONDITION_HOST, /* without port */
@@ -53,6 +55,8 @@ struct rule {
 	enum rule_action action;
 	struct substitution substitution; /* ACTION_SUBSTITUTE */
 	struct slice value;               /* ACTION_SET */
+	atomic_bool warned; /* that it ran into its limit: set by whoever
+			       applies it, though the rules are const */
 };
 
 struct rules {
