@@ -4,6 +4,7 @@
  * The input is a response head up to its empty line, then the body; its first
  * byte says how it is to be taken. */
 #include "rewrite/apply.h"
+#include "rewrite/finish.h"
 #include "rewrite/steer.h"
 
 #include "capture/http.h"
