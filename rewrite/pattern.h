@@ -9,11 +9,13 @@
  *           the address: {ip} does not match inside "1.2.3.4.example", after
  *           a letter, digit, '.' or '-', nor where it is user information
  *           ("http://192.0.2.7@host/").
- *   {link}  what stands before the host of a link: scheme and "://", or "//"
- *           alone behind a quote, '(', '=' and the like, also hidden in these
- *           ways or with backslashes; and user information, if there is some.
+ *   {link}  what stands before the host of a link: "://" behind a scheme
+ *           (which is not part of what matches), or "//" alone behind a
+ *           quote, '(', '=' and the like, also hidden in these ways or with
+ *           backslashes; and user information, if there is some.
  *
- * Neither captures: put them in parentheses for that. */
+ * Neither captures: put them in parentheses for that. Not known are PCRE2's
+ * callouts, \C, \G, (*SKIP), (*COMMIT) and settings like (*LIMIT_MATCH=1). */
 #ifndef REWRITE_PATTERN_H
 #define REWRITE_PATTERN_H
 
@@ -65,7 +67,8 @@ enum pattern_result {
 };
 
 /* The first match that begins at or after from. again: an empty match at from
- * itself does not count (to go on after an empty match). */
+ * itself does not count (to go on after an empty match). From one call to the
+ * next with the same subject and from > 0, its bytes must not change. */
 enum pattern_result pattern_find(const struct pattern *p, struct matcher *m,
 				 struct slice subject, size_t from, bool again);
 

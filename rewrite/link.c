@@ -1,0 +1,318 @@
+/* Where a link to a host begins. Text is looked at only a bounded way back and
+ * ahead, since this is asked at every colon and slash. */
+#include "link.h"
+
+#include "written.h"
+
+#include <ctype.h>
+
+#define USER_MAX 256
+#define AHEAD_MAX 1024
+#define SPACE_MAX 64
+#define WORD_MAX 16
+
+/* What must be found ahead for the text to be a link; else one of " ' ` ) > ]
+ * and <, before any white space. */
+#define NOT_A_LINK (-1)
+#define SURELY 0
+#define MORE_OF_URL 1 /* a path, a query, or what ends a link in a page */
+#define END_OF_TEXT 2
+
+static bool is_space(uint32_t c)
+{
+	return c < 0x80 && isspace((int)c);
+}
+
+static bool is_letter(uint32_t c)
+{
+	return c < 0x80 && isalpha((int)c);
+}
+
+static bool is_digit(uint32_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_quote(uint32_t c)
+{
+	return c == '"' || c == '\'' || c == '`';
+}
+
+static bool is_one_of(uint32_t c, const char *set)
+{
+	return c && c < 0x80 && strchr(set, (int)c);
+}
+
+static uint8_t byte_before(struct slice text, size_t at)
+{
+	return at ? text.data[at - 1] : 0;
+}
+
+static size_t skip_space_back(struct slice text, size_t at)
+{
+	for (size_t i = 0;
+	     i < SPACE_MAX && is_space(byte_before(text, at)) && at; i++)
+		at--;
+	return at;
+}
+
+/* Whether what must follow does. */
+static bool goes_on(struct slice text, size_t at, int wanted)
+{
+	size_t end = at + AHEAD_MAX;
+	if (wanted == SURELY)
+		return true;
+	while (at < end) {
+		struct written c = written_next(text, at);
+		if (!c.len)
+			return wanted == END_OF_TEXT || wanted == MORE_OF_URL;
+		if (is_space(c.value))
+			return false;
+		if (c.value == (uint32_t)wanted ||
+		    (wanted == MORE_OF_URL &&
+		     is_one_of(c.value, "/\\?#\"'`<>)]}&")))
+			return true;
+		at += c.len;
+	}
+	return wanted != END_OF_TEXT;
+}
+
+/* Letters before at, in lower case and hidden or not; what stands before them
+ * is at *at. */
+static struct slice word_before(struct slice text, size_t *at,
+				uint8_t word[WORD_MAX])
+{
+	size_t len = 0;
+	while (len < WORD_MAX) {
+		struct written c = written_before(text, *at);
+		if (!c.len || c.value >= 0x80 ||
+		    (!isalnum((int)c.value) && !is_one_of(c.value, "+-.")))
+			break;
+		word[WORD_MAX - ++len] = (uint8_t)tolower((int)c.value);
+		*at -= c.len;
+	}
+	return (struct slice){word + WORD_MAX - len, len};
+}
+
+static bool is_listed(struct slice word, const char *const list[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_equal(word, slice_of(list[i])))
+			return true;
+	return false;
+}
+
+/* A quote that ends at offset at: whether it begins a string, rather than ends
+ * one behind which a comment follows. */
+static int judge_quote(struct slice text, size_t at, bool spaced)
+{
+	struct written quote = written_before(text, at);
+	at -= quote.len;
+	while (byte_before(text, at) == '\\')
+		at--;
+	if (!at)
+		return SURELY;
+	struct written c = written_before(text, at);
+	if (is_space(c.value))
+		return spaced ? NOT_A_LINK : (int)quote.value;
+	if (c.value == '>' && byte_before(text, at - c.len) != '=')
+		return NOT_A_LINK;
+	if (!is_one_of(c.value, "=([{,:+?&|<>"))
+		return NOT_A_LINK;
+	/* "," may also be a string that a comment follows. */
+	at -= c.len;
+	if (spaced || is_quote(written_before(text, at).value))
+		return (int)quote.value;
+	return SURELY;
+}
+
+/* "=" that ends at offset at: of an attribute, an assignment, a query. */
+static int judge_equals(struct slice text, size_t at, bool spaced)
+{
+	static const char *const attributes[] = {
+	    "href",   "src",    "action",     "data",   "url",
+	    "cite",   "poster", "background", "srcset", "formaction",
+	    "lowsrc", "dynsrc", "longdesc",
+	};
+	uint8_t word[WORD_MAX];
+	at = skip_space_back(text, at - written_before(text, at).len);
+	struct slice name = word_before(text, &at, word);
+	if (!spaced &&
+	    is_listed(name, attributes, sizeof attributes / sizeof *attributes))
+		return SURELY;
+	return name.len || !at ? MORE_OF_URL : NOT_A_LINK;
+}
+
+static int judge_parenthesis(struct slice text, size_t at, bool spaced)
+{
+	uint8_t word[WORD_MAX];
+	at -= written_before(text, at).len;
+	if (slice_equal(word_before(text, &at, word), SLICE("url")))
+		return SURELY;
+	return spaced ? NOT_A_LINK : ')';
+}
+
+/* "1x", "2.5x", "640w" before at. */
+static bool is_descriptor_before(struct slice text, size_t at)
+{
+	if (!is_one_of(byte_before(text, at) | 0x20, "xwh"))
+		return false;
+	size_t digits = --at;
+	while (digits - at < WORD_MAX && (is_digit(byte_before(text, at)) ||
+					  byte_before(text, at) == '.'))
+		at--;
+	return at < digits && is_space(byte_before(text, at));
+}
+
+/* Whether a URL from at on is followed by one. */
+static bool is_descriptor_ahead(struct slice text, size_t at)
+{
+	size_t end = at + AHEAD_MAX;
+	while (at < text.len && at < end && !is_space(text.data[at]))
+		at++;
+	size_t digits = ++at;
+	while (at < text.len && at < end &&
+	       (is_digit(text.data[at]) || text.data[at] == '.'))
+		at++;
+	return at > digits && at + 1 < text.len &&
+	       is_one_of(text.data[at] | 0x20, "xwh") &&
+	       is_one_of(text.data[at + 1], ",\"'& ");
+}
+
+/* "a.png 1x, //host/b.png 2x", the comma at at. */
+static int judge_list(struct slice text, size_t at, size_t slashes)
+{
+	return is_descriptor_before(text, at - 1) ||
+		       is_descriptor_ahead(text, slashes)
+		   ? SURELY
+		   : NOT_A_LINK;
+}
+
+/* "5; //host/" of Refresh (HTML 4.2.5.3), the semicolon at at. */
+static int judge_refresh(struct slice text, size_t at)
+{
+	at = skip_space_back(text, at - 1);
+	size_t digits = at;
+	while (digits - at < WORD_MAX && is_digit(byte_before(text, at)))
+		at--;
+	if (at == digits)
+		return NOT_A_LINK;
+	at = skip_space_back(text, at);
+	return !at || is_quote(written_before(text, at).value) ? SURELY
+							       : NOT_A_LINK;
+}
+
+/* What introduces a link without scheme. */
+static int judge_opening(struct slice text, size_t slashes)
+{
+	size_t at = skip_space_back(text, slashes);
+	bool spaced = at < slashes;
+	int wanted;
+	if (!at)
+		return END_OF_TEXT;
+	uint32_t c = written_before(text, at).value;
+	if (is_quote(c))
+		return judge_quote(text, at, spaced);
+	switch (c) {
+	case '=':
+		return judge_equals(text, at, spaced);
+	case '(':
+		return judge_parenthesis(text, at, spaced);
+	case ',':
+		wanted = judge_list(text, at, slashes);
+		return wanted == SURELY ? wanted : judge_refresh(text, at);
+	case ';':
+		return judge_refresh(text, at);
+	case '<':
+		return spaced ? NOT_A_LINK : '>';
+	case '>':
+		return spaced ? NOT_A_LINK : '<';
+	case '[':
+		return spaced ? NOT_A_LINK : ']';
+	}
+	return NOT_A_LINK;
+}
+
+/* What stands before a colon. */
+static int judge_scheme(struct slice text, size_t at)
+{
+	static const char *const known[] = {
+	    "http", "https", "ws",   "wss",   "ftp",   "ftps",  "sftp",
+	    "rtsp", "rtsps", "rtmp", "rtmps", "rtmpe", "rtmpt", "mms",
+	    "mmsh", "mmst",  "file", "smb",   "feed",
+	};
+	uint8_t word[WORD_MAX];
+	size_t start = at;
+	struct slice scheme = word_before(text, &start, word);
+	if (is_listed(scheme, known, sizeof known / sizeof *known))
+		return SURELY;
+	if (scheme.len)
+		return is_letter(scheme.data[0]) ? MORE_OF_URL : NOT_A_LINK;
+	/* A script puts it together: "http" + "://", `${scheme}://`. */
+	uint32_t c = written_before(text, at).value;
+	if (is_quote(c) && judge_quote(text, at, false) != NOT_A_LINK)
+		return MORE_OF_URL;
+	return c == '}' ? MORE_OF_URL : NOT_A_LINK;
+}
+
+/* Where two or more slashes end that begin at at; 0: there are fewer. */
+static size_t slashes_end(struct slice text, size_t at)
+{
+	for (size_t count = 0;;) {
+		struct written c = written_next(text, at);
+		bool slash = c.len && (c.value == '/' || c.value == '\\');
+		/* "http:/\192.0.2.7" has no escape. */
+		if (c.len && !slash && count == 1 && text.data[at] == '\\' &&
+		    at + 1 < text.len && is_digit(text.data[at + 1])) {
+			c.len = 1;
+			slash = true;
+		}
+		if (!slash)
+			return count >= 2 ? at : 0;
+		/* Two in HTML, in a script one. */
+		count += 1 + (c.len == 2 && text.data[at + 1] == '\\');
+		at += c.len;
+	}
+}
+
+/* Up to and with the last "@" before the host ends. */
+static size_t user_length(struct slice text, size_t at)
+{
+	size_t user = 0;
+	for (size_t end = at; end - at < USER_MAX;) {
+		struct written c = written_next(text, end);
+		if (!c.len || is_space(c.value) ||
+		    is_one_of(c.value, "/\\?#\"'`<>(){}[]"))
+			break;
+		end += c.len;
+		if (c.value == '@')
+			user = end - at;
+	}
+	return user;
+}
+
+size_t link_length(struct slice text, size_t at)
+{
+	struct written c = written_next(text, at);
+	size_t end = at;
+	int wanted;
+	if (c.value == ':') {
+		end = slashes_end(text, at + c.len);
+		wanted = end ? judge_scheme(text, at) : NOT_A_LINK;
+	} else if (c.len && (c.value == '/' || c.value == '\\')) {
+		/* First what is before: not at every slash of a long row. */
+		wanted = judge_opening(text, at);
+		end = wanted == NOT_A_LINK ? 0 : slashes_end(text, at);
+	} else {
+		return 0;
+	}
+	if (!end || wanted == NOT_A_LINK || !goes_on(text, end, wanted))
+		return 0;
+	return end - at + user_length(text, end);
+}
+
+bool link_user_ends(struct slice text, size_t at)
+{
+	uint32_t c = written_next(text, at).value;
+	return c == '@' || (c == ':' && user_length(text, at));
+}
