@@ -21,12 +21,13 @@ bool date_read(struct slice text, int64_t *seconds);
 bool date_write(int64_t seconds, uint8_t *out);
 
 /* The date in a field's value, as offset and length: Set-Cookie's Expires
- * attribute, Refresh none, of other fields the whole value. */
+ * attribute, the whole value of Date, Expires, Last-Modified and Retry-After.
+ * False if it cannot be read, and of other fields. */
 bool date_in_field(struct slice name, struct slice value, size_t *at,
 		   size_t *len);
 
 /* Puts the dates of a head to what they are at that time (seconds since the
- * epoch). */
+ * epoch). One that would leave date_write's years stays. */
 void dates_move(uint8_t *head, const struct date *dates, size_t count,
 		int64_t now);
 

@@ -1,4 +1,4 @@
-/* SHA-256 of bytes that come in pieces. */
+/* Digests of bytes, and base64. */
 #include "digest.h"
 
 #include "log.h"
@@ -29,4 +29,86 @@ void digest_release(struct digest *d)
 {
 	EVP_MD_CTX_free(d->state);
 	d->state = NULL;
+}
+
+static const EVP_MD *md_of(enum digest_kind kind)
+{
+	switch (kind) {
+	case DIGEST_MD5:
+		return EVP_md5();
+	case DIGEST_SHA1:
+		return EVP_sha1();
+	case DIGEST_SHA256:
+		return EVP_sha256();
+	case DIGEST_SHA384:
+		return EVP_sha384();
+	case DIGEST_SHA512:
+		return EVP_sha512();
+	}
+	return NULL;
+}
+
+size_t digest_of(enum digest_kind kind, struct slice bytes,
+		 uint8_t out[DIGEST_MAX])
+{
+	unsigned len = 0;
+	if (!EVP_Digest(bytes.data, bytes.len, out, &len, md_of(kind), NULL))
+		return 0;
+	return len;
+}
+
+void base64_add(struct buf *out, struct slice bytes)
+{
+	/* EVP counts in int, and puts a NUL behind. */
+	static const size_t piece_len = 3 << 20;
+	while (bytes.len) {
+		struct slice piece = slice_to(bytes, piece_len);
+		uint8_t *to = buf_reserve(out, (piece.len + 2) / 3 * 4 + 1);
+		out->len +=
+		    (size_t)EVP_EncodeBlock(to, piece.data, (int)piece.len);
+		bytes = slice_from(bytes, piece.len);
+	}
+}
+
+/* EVP_DecodeBlock knows neither base64url nor missing padding, and skips white
+ * space. */
+static int sextet(uint8_t c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+static struct slice without_padding(struct slice text)
+{
+	size_t padding = 0;
+	while (padding < 2 && padding < text.len &&
+	       text.data[text.len - 1 - padding] == '=')
+		padding++;
+	return padding && text.len % 4 == 0 ? slice_to(text, text.len - padding)
+					    : text;
+}
+
+bool base64_read(struct slice text, struct buf *out)
+{
+	size_t start = out->len;
+	uint32_t bits = 0;
+	text = without_padding(text);
+	for (size_t i = 0; i < text.len; i++) {
+		int value = sextet(text.data[i]);
+		if (value < 0 || (i % 4 == 0 && i + 1 == text.len)) {
+			out->len = start;
+			return false;
+		}
+		bits = bits << 6 | (uint32_t)value;
+		if (i % 4)
+			buf_add_byte(out, (uint8_t)(bits >> (6 - i % 4 * 2)));
+	}
+	return true;
 }
