@@ -133,7 +133,7 @@ void fields_write(const struct fields *f, struct buf *out, struct date **dates,
 	size_t count = 0;
 	for (size_t i = 0; i < f->count; i++)
 		count += f->lines[i].dated;
-	*dates = count ? xcalloc(count, sizeof **dates) : NULL;
+	*dates = xcalloc(count, sizeof **dates);
 	*date_count = count;
 	size_t start = out->len;
 	struct date *d = *dates;

@@ -30,7 +30,7 @@ bool fields_read(struct fields *f, struct slice head, const struct date *dates,
 		 size_t date_count);
 void fields_release(struct fields *f);
 
-/* Appends the head; *dates is new memory, NULL if there are none. */
+/* Appends the head. *dates is new memory, also if there are none. */
 void fields_write(const struct fields *f, struct buf *out, struct date **dates,
 		  size_t *date_count);
 

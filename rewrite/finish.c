@@ -30,7 +30,7 @@ static bool add_digest(struct slice algorithm, struct slice bytes,
 		uint8_t digest[DIGEST_MAX];
 		size_t len = digest_of(known[i].kind, bytes, digest);
 		base64_add(out, (struct slice){digest, len});
-		return true;
+		return len > 0;
 	}
 	return false;
 }

@@ -805,10 +805,9 @@ static void test_clock(void **state)
 	expect_dates("body s/X/Y/\n", true, recorded, recorded, moved);
 	expect_dates("date Date shift\ndate Expires shift\n", true, recorded,
 		     recorded, moved);
-	expect_dates("type=image/* date * shift\n", false, recorded, NULL,
-		     NULL);
+	expect_dates("type=image/* date * shift\n", false, recorded, NULL, "");
 	expect_dates("date * shift\n", false,
-		     OK "Expires: -1\r\nRetry-After: 120\r\n\r\n", NULL, NULL);
+		     OK "Expires: -1\r\nRetry-After: 120\r\n\r\n", NULL, "");
 }
 
 /* Their places are right however lines before them change. */
