@@ -215,11 +215,11 @@ static bool parse_regex(struct scan *s, const struct key *k,
 		return false;
 	if (!d.text.len)
 		return scan_fault(s, d.begin, "an empty regex");
-	if (!scan_flags(s, &flags, NULL))
+	if (!scan_flags(s, d.close, &flags, NULL))
 		return false;
 	if (scan_word(&(struct scan){s->line, s->at, s->fault}).len)
 		return scan_fault(s, s->at,
-				  "this stands behind the regex (\"/\" in it "
+				  "this stands behind the regex (\"/\" inside "
 				  "is written \"\\/\")");
 	c->regex = scan_pattern(s, &d, flags);
 	return c->regex != NULL;

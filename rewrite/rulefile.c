@@ -90,6 +90,10 @@ bool rulefile_open(struct rulefile *f, const char *path, struct buf *why)
 	bool good =
 	    read_bytes(f, fd, why) && is_text(buf_slice(&f->bytes), why);
 	close(fd);
+	if (good && f->pipe && !f->bytes.len) {
+		buf_add_string(why, "an empty pipe (it can be read once)");
+		good = false;
+	}
 	if (!good) {
 		rulefile_release(f);
 		return false;

@@ -263,12 +263,12 @@ static bool parse_substitution(struct scan *s, struct substitution *sub)
 	if (!pattern.text.len)
 		return scan_fault(s, pattern.begin, "an empty pattern");
 	if (!scan_replacement(s, &pattern, &replacement) ||
-	    !scan_flags(s, &flags, &sub->all))
+	    !scan_flags(s, replacement.close, &flags, &sub->all))
 		return false;
 	if (!scan_done(s) && scan_delimiter(s->line.data[s->at]))
 		return scan_fault(s, s->at,
 				  "this stands behind the "
-				  "substitution (\"%c\" in it is written "
+				  "substitution (\"%c\" inside is written "
 				  "\"\\%c\")",
 				  replacement.close, replacement.close);
 	return compile(s, &pattern, &replacement, flags, sub);

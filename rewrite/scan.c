@@ -184,7 +184,7 @@ static bool find_flag(uint8_t letter, unsigned *flag)
 	return false;
 }
 
-bool scan_flags(struct scan *s, unsigned *flags, bool *all)
+bool scan_flags(struct scan *s, uint8_t close, unsigned *flags, bool *all)
 {
 	unsigned flag;
 	for (; s->at < s->line.len; s->at++) {
@@ -197,9 +197,10 @@ bool scan_flags(struct scan *s, unsigned *flags, bool *all)
 			*flags |= flag;
 		else
 			return scan_fault(s, s->at,
-					  "unknown flag \"%c\" (there are %si "
-					  "m s x u)",
-					  c, all ? "g " : "");
+					  "unknown flag \"%c\": there are %si "
+					  "m s x u (\"%c\" inside is written "
+					  "\"\\%c\")",
+					  c, all ? "g " : "", close, close);
 	}
 	return true;
 }

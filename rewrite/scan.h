@@ -62,8 +62,8 @@ size_t delimited_place(const struct delimited *d, const char *meaningful,
 struct pattern *scan_pattern(struct scan *s, const struct delimited *d,
 			     unsigned flags);
 
-/* Letters that stand here, steps over them: i m s x u as of enum pattern_flag;
- * g only if all is not NULL. */
-bool scan_flags(struct scan *s, unsigned *flags, bool *all);
+/* Letters that stand here, behind the delimiter close; steps over them: i m s x
+ * u as of enum pattern_flag; g only if all is not NULL. */
+bool scan_flags(struct scan *s, uint8_t close, unsigned *flags, bool *all);
 
 #endif

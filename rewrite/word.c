@@ -40,7 +40,7 @@ const char *word_nearest(struct slice word, const char *const *words,
 			 size_t count)
 {
 	const char *nearest = NULL;
-	unsigned limit = word.len <= 3 ? 1 : 2;
+	unsigned limit = word.len < 2 ? 0 : word.len < 4 ? 1 : 2;
 	if (!word.len || word.len > WORD_MAX)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {

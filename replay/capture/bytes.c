@@ -44,7 +44,7 @@ bool slice_number(struct slice s, uint64_t max, uint64_t *value)
 		return false;
 	for (size_t i = 0; i < s.len; i++) {
 		uint8_t digit = (uint8_t)(s.data[i] - '0');
-		if (digit > 9 || n > max / 10 || n * 10 > max - digit)
+		if (digit > 9 || digit > max || n > (max - digit) / 10)
 			return false;
 		n = n * 10 + digit;
 	}
