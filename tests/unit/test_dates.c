@@ -148,9 +148,8 @@ static void test_days(void **state)
 		gmtime_r(&when, &tm);
 		strftime(expected, sizeof expected, "%d %b %Y %H:%M:%S", &tm);
 		assert_memory_equal(out + 5, expected, 20);
-		assert_memory_equal(
-		    out, "ThuFriSatSunMonTueWed" + 3 * ((day + 134774 + 4) % 7),
-		    3);
+		strftime(expected, sizeof expected, "%a,", &tm);
+		assert_memory_equal(out, expected, 4);
 	}
 }
 
@@ -161,7 +160,7 @@ static void expect_in(const char *name, const char *value, const char *date)
 	if (is != (date != NULL))
 		print_error("%s: %s\n", name, value);
 	assert_int_equal(is, date != NULL);
-	if (is)
+	if (is && date)
 		assert_text(slice_to(slice_from(slice_of(value), at), len),
 			    date);
 }
