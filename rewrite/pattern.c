@@ -376,6 +376,11 @@ void pattern_free(struct pattern *p)
 	free(p);
 }
 
+bool pattern_utf(const struct pattern *p)
+{
+	return p->utf;
+}
+
 unsigned pattern_groups(const struct pattern *p)
 {
 	return p->groups;
