@@ -2,8 +2,11 @@
 #include "capture/log.h"
 #include "capture/options.h"
 #include "capture/recording.h"
+#include "report/check.h"
 #include "report/list.h"
 #include "site/server.h"
+
+#include "rewrite/steer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +20,7 @@ enum option_key {
 	KEY_NO_DIGEST,
 	KEY_PACE,
 	KEY_RECODE,
+	KEY_SHIFT_DATES,
 };
 
 static const struct option_spec specs[] = {
@@ -25,6 +29,15 @@ static const struct option_spec specs[] = {
      "with a port: on that one alone, for every recorded\n"
      "host and port; 0 takes a free one; may be repeated\n"
      "(default: 127.0.0.1)"},
+    {'r', "rules", "FILE",
+     "rewrite the answers by the rules in it; may be\n"
+     "repeated; SIGHUP reads all of them again"},
+    {'z', "zone", "NAME",
+     "of the names that stand for addresses, as dnsgen\n"
+     "has it (default: " STEER_ZONE ")"},
+    {KEY_SHIFT_DATES, "shift-dates", NULL,
+     "move the dates in all fields of all answers by the\n"
+     "time between recording and replay"},
     {KEY_FILTER, "filter", "EXPRESSION",
      "read only packets that match, as in tcpdump"},
     {KEY_EXACT, "exact", NULL,
@@ -41,10 +54,16 @@ static const struct option_spec specs[] = {
      "answering"},
     {KEY_LOG, "log", "FILE", "append the log of answers as JSON lines"},
     {'L', "list", NULL, "print the table of exchanges instead of serving"},
-    {KEY_FORMAT, "format", "FORMAT", "of the list: tsv (default) or json"},
+    {'c', "check", NULL,
+     "say what can be brought back and what cannot, and\n"
+     "which links to bare addresses no rule steers"},
+    {KEY_FORMAT, "format", "FORMAT",
+     "of the list: tsv (default) or json; of the check:\n"
+     "json, one line for each capture, each read alone"},
     {KEY_NO_DIGEST, "no-digest", NULL, "leave sha256 out of the list"},
     {'q', "quiet", NULL, "no line for each request, only what is wrong"},
-    {'v', "verbose", NULL, "tell more"},
+    {'v', "verbose", NULL,
+     "tell more; with --check also links that are steered"},
     {0},
 };
 
@@ -52,8 +71,11 @@ struct settings {
 	struct site_options site;
 	struct listen *listens;
 	size_t listen_count;
+	const char **rules;
+	size_t rule_count;
+	struct buf zone;
 	const char *filter;
-	bool list, no_digest;
+	bool list, check, verbose, no_digest;
 	enum list_format format;
 };
 
@@ -64,6 +86,26 @@ static void add_listen(struct settings *s, const char *value)
 	if (!listen_parse(value, &s->listens[s->listen_count++]))
 		log_usage("--listen %s: not an address, with or without a port",
 			  value);
+}
+
+static void add_rules(struct settings *s, const char *value)
+{
+	s->rules = xreallocarray((void *)s->rules, s->rule_count + 1,
+				 sizeof *s->rules);
+	s->rules[s->rule_count++] = value;
+}
+
+/* Browsers write names in lower case. */
+static void take_zone(struct settings *s, const char *value)
+{
+	struct slice zone;
+	if (!steer_zone(value, &zone))
+		log_usage("--zone %s: not a DNS name, or too long", value);
+	buf_clear(&s->zone);
+	for (size_t i = 0; i < zone.len; i++) {
+		uint8_t c = zone.data[i];
+		buf_add_byte(&s->zone, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
 }
 
 static void take_format(struct settings *s, const char *value)
@@ -90,8 +132,21 @@ static void take_option(void *context, int key, const char *value)
 		s->site.quiet = true;
 		log_set_level(LOG_QUIET);
 		break;
+	case 'c':
+		s->check = true;
+		break;
 	case 'v':
+		s->verbose = true;
 		log_set_level(LOG_VERBOSE);
+		break;
+	case 'r':
+		add_rules(s, value);
+		break;
+	case 'z':
+		take_zone(s, value);
+		break;
+	case KEY_SHIFT_DATES:
+		s->site.shift_dates = true;
 		break;
 	case KEY_FILTER:
 		s->filter = value;
@@ -122,13 +177,63 @@ static void take_option(void *context, int key, const char *value)
 	}
 }
 
-static int serve(const struct recording *r, struct settings *s)
+/* First of all: who has to mend a rule does not wait for captures. */
+static int read_rules(struct settings *s, struct rules **rules)
 {
-	struct table *table = table_new(r);
 	s->site.listens = s->listens;
 	s->site.listen_count = s->listen_count;
-	int result = server_run(table, &s->site);
-	table_free(table);
+	s->site.rules = s->rules;
+	s->site.rule_count = s->rule_count;
+	s->site.zone = buf_slice(&s->zone);
+	if (!s->rule_count)
+		return 0;
+	*rules = rules_read(s->rules, s->rule_count, s->site.zone);
+	return *rules ? 0 : -1;
+}
+
+static int check(const struct settings *s, const struct rules *rules,
+		 char *const captures[], size_t count)
+{
+	struct check_options o = {.rules = rules,
+				  .verbose = s->verbose,
+				  .json = s->format == LIST_JSON,
+				  .capture = captures[0]};
+	struct recording *r = recording_read(s->filter, captures, count);
+	int result = r ? check_print(r, &o) : -1;
+	recording_free(r);
+	return result;
+}
+
+/* Several captures are one recording, but in JSON they are told one by one. */
+static int run_check(struct settings *s, char *const captures[], size_t count)
+{
+	struct rules *rules = NULL;
+	int result = read_rules(s, &rules);
+	if (!result && s->format != LIST_JSON)
+		result = check(s, rules, captures, count);
+	else
+		for (size_t i = 0; !result && i < count; i++)
+			result = check(s, rules, captures + i, 1);
+	rules_free(rules);
+	return result;
+}
+
+static int run(struct settings *s, char *const captures[], size_t count)
+{
+	struct rules *rules = NULL;
+	if (s->check)
+		return run_check(s, captures, count);
+	if (!s->list && read_rules(s, &rules))
+		return -1;
+	struct recording *r = recording_read(s->filter, captures, count);
+	int result = -1;
+	if (r && s->list)
+		result = list_print(r, s->format, !s->no_digest);
+	else if (r)
+		result = server_run(r, rules, &s->site);
+	else
+		rules_free(rules);
+	recording_free(r);
 	return result;
 }
 
@@ -136,7 +241,8 @@ int main(int argc, char **argv)
 {
 	static const struct options options = {
 	    .specs = specs,
-	    .synopsis = "[OPTIONS] CAPTURE...\n--list [OPTIONS] CAPTURE...",
+	    .synopsis = "[OPTIONS] CAPTURE...\n--list [OPTIONS] CAPTURE...\n"
+			"--check [OPTIONS] CAPTURE...",
 	    .about = "Serves the web sites that packet captures hold. A "
 		     "capture is a pcap or pcapng\nfile, also compressed, or "
 		     "- for standard input.",
@@ -144,17 +250,15 @@ int main(int argc, char **argv)
 	};
 	struct settings s = {0};
 	log_init(argv[0]);
+	take_zone(&s, STEER_ZONE);
 	int first = options_parse(&options, &s, argc, argv);
 	if (first == argc)
 		log_usage("no capture named");
-	struct recording *r =
-	    recording_read(s.filter, argv + first, (size_t)(argc - first));
-	int result = -1;
-	if (r && s.list)
-		result = list_print(r, s.format, !s.no_digest);
-	else if (r)
-		result = serve(r, &s);
-	recording_free(r);
+	if (s.list && s.check)
+		log_usage("either --list or --check");
+	int result = run(&s, argv + first, (size_t)(argc - first));
 	free(s.listens);
+	free((void *)s.rules);
+	buf_release(&s.zone);
 	return result ? EXIT_FAILURE : EXIT_SUCCESS;
 }

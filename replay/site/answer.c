@@ -2,23 +2,19 @@
  * as they lie in the recording, and what little is our own. */
 #include "answer.h"
 
-#include "rewrite/coding.h"
-
-#define DECODED_MAX ((size_t)64 << 20)
-
 static void begin(struct answer *a, uint16_t status)
 {
 	struct buf own = a->own;
 	buf_clear(&own);
 	a->status = status;
-	a->close = a->reset = a->decoded = false;
+	a->close = a->reset = a->rewritten = a->decoded = false;
 	a->note = NULL;
 	a->from = a->to = 0;
 	a->own = own;
-	a->start = (struct slice){0};
-	a->raw.left = 0;
-	a->part_count = 0;
-	a->left = 0;
+	a->start = a->rest = (struct slice){0};
+	a->interim.left = a->raw.left = 0;
+	a->parts.count = 0;
+	a->parts.left = 0;
 }
 
 void answer_release(struct answer *a)
@@ -27,16 +23,16 @@ void answer_release(struct answer *a)
 }
 
 /* Whether the head says that the connection ends (RFC 9112 9.3). */
-static bool says_close(const struct exchange *e)
+static bool says_close(struct slice head)
 {
-	struct slice rest = head_fields(e->response_head);
+	struct slice rest = head_fields(head);
 	struct field f;
 	bool close = false, keep = false;
 	while (head_field_next(&rest, SLICE("connection"), &f)) {
 		close |= http_has_token(f.value, SLICE("close"));
 		keep |= http_has_token(f.value, SLICE("keep-alive"));
 	}
-	bool old = slice_starts(e->response_head, SLICE("HTTP/1.0"));
+	bool old = slice_starts(head, SLICE("HTTP/1.0"));
 	return close || (old && !keep);
 }
 
@@ -61,7 +57,8 @@ static void begin_recorded(struct answer *a, const struct exchange *e)
 {
 	begin(a, e->status);
 	a->note = state_note(e);
-	a->close = e->state != EXCHANGE_COMPLETE || says_close(e) ||
+	a->close = e->state != EXCHANGE_COMPLETE ||
+		   says_close(e->response_head) ||
 		   e->response_framing == HTTP_UNTIL_CLOSE;
 }
 
@@ -94,7 +91,7 @@ void answer_recorded(struct answer *a, const struct exchange *e,
 	if (head_alone && head_is_whole(e)) {
 		a->start = e->response_head;
 		if (e->state == EXCHANGE_COMPLETE)
-			a->close = says_close(e);
+			a->close = says_close(e->response_head);
 		return;
 	}
 	if (e->status == 101) {
@@ -143,98 +140,109 @@ static void copy_fields(struct buf *out, struct slice head,
 	}
 }
 
-static struct slice status_line(struct slice head)
-{
-	struct slice fields = head_fields(head);
-	return slice_to(head, (size_t)(fields.data - head.data));
-}
-
-void answer_parts(struct answer *a, const struct table *t,
-		  const struct match *m, bool head_alone)
+/* The head of an answer made of parts, from that of one of them. */
+static void parts_head(struct answer *a, const struct match *m,
+		       struct slice head)
 {
 	static const struct slice framing[] = {
 	    SLICE("Content-Length"), SLICE("Content-Range"),
 	    SLICE("Transfer-Encoding"), SLICE("Trailer")};
-	const struct exchange *e = table_exchange(t, m->exchange);
-	begin_recorded(a, e);
 	a->status = m->partial ? 206 : 200;
-	a->close = says_close(e);
+	a->close = says_close(head);
 	buf_add_string(&a->own, m->partial ? "HTTP/1.1 206 Partial Content\r\n"
 					   : "HTTP/1.1 200 OK\r\n");
-	copy_fields(&a->own, e->response_head, framing,
-		    sizeof framing / sizeof *framing);
+	copy_fields(&a->own, head, framing, sizeof framing / sizeof *framing);
 	if (m->partial)
 		buf_printf(&a->own, "Content-Range: bytes %llu-%llu/%llu\r\n",
 			   (unsigned long long)m->first,
 			   (unsigned long long)m->last,
 			   (unsigned long long)m->total);
-	unsigned long long len = m->last - m->first + 1;
-	buf_printf(&a->own, "Content-Length: %llu\r\n\r\n", len);
+	buf_printf(&a->own, "Content-Length: %llu\r\n\r\n",
+		   (unsigned long long)(m->last - m->first + 1));
 	a->start = buf_slice(&a->own);
+}
+
+static void add_parts(struct answer *a, const struct table *t,
+		      const struct match *m)
+{
+	a->parts.table = t;
+	a->parts.parts = m->parts;
+	a->parts.count = m->part_count;
+}
+
+void answer_parts(struct answer *a, const struct table *t,
+		  const struct match *m, bool head_alone)
+{
+	const struct exchange *e = table_exchange(t, m->exchange);
+	begin_recorded(a, e);
+	parts_head(a, m, e->response_head);
+	if (!head_alone)
+		add_parts(a, t, m);
+}
+
+static void begin_made(struct answer *a, const struct exchange *e,
+		       const struct made *m)
+{
+	begin_recorded(a, e);
+	a->status = m->status;
+	a->rewritten = m->rewritten;
+	a->decoded = m->decoded;
+}
+
+/* The head at that time; in out if it is another than was made. */
+static struct slice made_head(const struct finished *f, int64_t now,
+			      struct buf *out)
+{
+	if (!f->date_count)
+		return buf_slice(&f->head);
+	buf_add(out, buf_slice(&f->head));
+	dates_move(out->data, f->dates, f->date_count, now);
+	return buf_slice(out);
+}
+
+void answer_made(struct answer *a, const struct exchange *e,
+		 const struct made *m, bool interim_sent, bool head_alone,
+		 int64_t now)
+{
+	const struct finished *f = &m->finished;
+	begin_made(a, e, m);
+	a->start = made_head(f, now, &a->own);
+	bool close = says_close(a->start);
+	if (head_alone) {
+		a->close = close || e->state != EXCHANGE_COMPLETE;
+		return;
+	}
+	a->close = close || e->state != EXCHANGE_COMPLETE ||
+		   (f->body_changed ? f->close
+				    : e->response_framing == HTTP_UNTIL_CLOSE);
+	if (f->body_changed)
+		a->rest = buf_slice(&f->body);
+	else
+		a->raw =
+		    span_read(&e->flow->streams[!e->client], e->response_body);
+	if (!interim_sent && interim_len(e)) {
+		a->interim = response_reader(e);
+		a->interim.left = interim_len(e);
+	}
+}
+
+void answer_made_parts(struct answer *a, const struct table *t,
+		       const struct match *m, const struct made *made,
+		       bool head_alone, int64_t now)
+{
+	const struct finished *f = &made->finished;
+	struct buf moved = {0};
+	begin_made(a, table_exchange(t, m->exchange), made);
+	parts_head(a, m, made_head(f, now, &moved));
+	buf_release(&moved);
 	if (head_alone)
 		return;
-	a->table = t;
-	a->parts = m->parts;
-	a->part_count = m->part_count;
-}
-
-/* The value of all Content-Encoding fields as one list (RFC 9110 5.3). */
-static void content_encoding(struct slice head, struct buf *out)
-{
-	struct slice rest = head_fields(head);
-	struct field f;
-	while (head_field_next(&rest, SLICE("content-encoding"), &f)) {
-		if (out->len)
-			buf_add_string(out, ", ");
-		http_unfold(out, f.value);
+	if (!f->body_changed) {
+		add_parts(a, t, m);
+		return;
 	}
-}
-
-static bool decode(const struct exchange *e, struct slice encoding,
-		   struct buf *out)
-{
-	struct coding *coding;
-	struct slice bytes;
-	struct body_reader r = exchange_response_body(e);
-	enum coding_result result = coding_open(&coding, encoding, DECODED_MAX);
-	if (result == CODING_UNKNOWN)
-		return false;
-	while (result == CODING_OK && body_next(&r, &bytes))
-		result = coding_feed(coding, bytes, out);
-	if (result == CODING_OK || result == CODING_TRAILING)
-		result = coding_finish(coding);
-	coding_free(coding);
-	return result == CODING_OK || result == CODING_TRAILING;
-}
-
-bool answer_decoded(struct answer *a, const struct exchange *e,
-		    struct slice accept)
-{
-	static const struct slice framing[] = {
-	    SLICE("Content-Length"), SLICE("Content-Encoding"),
-	    SLICE("Transfer-Encoding"), SLICE("Trailer")};
-	struct buf encoding = {0}, body = {0};
-	content_encoding(e->response_head, &encoding);
-	if (!accept.data) /* curl, nc: RFC 9110 lets us, but they decode none */
-		accept = SLICE("identity");
-	bool done = e->state == EXCHANGE_COMPLETE && e->status != 206 &&
-		    e->response_body.len && encoding.len &&
-		    !coding_accepted(accept, buf_slice(&encoding)) &&
-		    decode(e, buf_slice(&encoding), &body);
-	if (done) {
-		begin_recorded(a, e);
-		a->decoded = true;
-		a->close = says_close(e);
-		buf_add(&a->own, status_line(e->response_head));
-		copy_fields(&a->own, e->response_head, framing,
-			    sizeof framing / sizeof *framing);
-		buf_printf(&a->own, "Content-Length: %zu\r\n\r\n", body.len);
-		buf_add(&a->own, buf_slice(&body));
-		a->start = buf_slice(&a->own);
-	}
-	buf_release(&encoding);
-	buf_release(&body);
-	return done;
+	a->rest = slice_from(buf_slice(&f->body), (size_t)m->first);
+	a->rest = slice_to(a->rest, (size_t)(m->last - m->first + 1));
 }
 
 void answer_refusal(struct answer *a, const char *status, struct slice asked,
@@ -274,53 +282,42 @@ void answer_nothing(struct answer *a, const struct exchange *e)
 	a->reset = e->flow->streams[!e->client].end == STREAM_RESET;
 }
 
-/* The next bytes of the parts, in the pieces in which they lie. */
+/* Short of what was promised: the end must not look like one. */
 static bool part_next(struct answer *a, struct slice *bytes)
 {
-	while (a->left || a->part_count) {
-		if (!a->left) {
-			a->body = exchange_response_body(
-			    table_exchange(a->table, a->parts->exchange));
-			a->skip = a->parts->skip;
-			a->left = a->parts->len;
-			a->parts++;
-			a->part_count--;
-		}
-		if (!body_next(&a->body, bytes) || !bytes->data)
-			break;
-		if (bytes->len <= a->skip) {
-			a->skip -= bytes->len;
-			continue;
-		}
-		*bytes = slice_from(*bytes, (size_t)a->skip);
-		*bytes = slice_to(*bytes, a->left < SIZE_MAX ? (size_t)a->left
-							     : SIZE_MAX);
-		a->skip = 0;
-		a->left -= bytes->len;
+	if (parts_next(&a->parts, bytes))
 		return true;
-	}
-	/* short of what was promised: the end must not look like one */
-	a->close |= a->left > 0;
-	a->left = 0;
-	a->part_count = 0;
+	a->close |= a->parts.left > 0;
+	a->parts.left = 0;
 	return false;
+}
+
+/* The next bytes as recorded. At a gap it ends: what comes after it is not
+ * what would follow. */
+static bool raw_next(struct answer *a, struct span_reader *raw,
+		     struct slice *bytes)
+{
+	if (!span_next(raw, bytes))
+		return false;
+	if (bytes->data)
+		return true;
+	raw->left = 0;
+	a->close = true;
+	return false;
+}
+
+static bool take(struct slice *from, struct slice *bytes)
+{
+	*bytes = *from;
+	*from = (struct slice){0};
+	return bytes->len;
 }
 
 static bool next(struct answer *a, struct slice *bytes)
 {
-	if (a->start.len) {
-		*bytes = a->start;
-		a->start = (struct slice){0};
-		return true;
-	}
-	if (!span_next(&a->raw, bytes))
-		return part_next(a, bytes);
-	if (bytes->data)
-		return true;
-	/* a gap: what comes after it is not what would follow */
-	a->raw.left = 0;
-	a->close = true;
-	return false;
+	return raw_next(a, &a->interim, bytes) || take(&a->start, bytes) ||
+	       take(&a->rest, bytes) || raw_next(a, &a->raw, bytes) ||
+	       part_next(a, bytes);
 }
 
 bool answer_fill(struct answer *a)

@@ -3,7 +3,8 @@
 #ifndef SITE_ANSWER_H
 #define SITE_ANSWER_H
 
-#include "match.h"
+#include "made.h"
+#include "pieces.h"
 
 #define ANSWER_READY 128 /* pieces in hand, for one writev */
 
@@ -11,20 +12,18 @@ struct answer {
 	uint16_t status;  /* 0: none */
 	bool close;       /* the connection ends after it */
 	bool reset;       /* ... by a reset */
+	bool rewritten;   /* by rules, or in its dates */
 	bool decoded;     /* its content coding was taken off */
 	const char *note; /* why it is not what it might be; NULL: it is */
 
 	struct slice ready[ANSWER_READY]; /* the next bytes: from .. to - 1 */
 	unsigned from, to;
 
-	struct buf own;     /* head, or all, of an answer of our own */
-	struct slice start; /* what is sent first */
+	struct buf own;             /* head, or all, of an answer of our own */
+	struct span_reader interim; /* what is sent first; then */
+	struct slice start, rest;
 	struct span_reader raw;
-	const struct table *table;
-	const struct part *parts; /* borrowed from the match */
-	size_t part_count;
-	struct body_reader body;
-	uint64_t skip, left; /* of the part in hand */
+	struct parts_reader parts; /* borrows the match's */
 };
 
 /* Each begins an answer; a is {0} or was used before.
@@ -38,11 +37,16 @@ bool answer_interim(struct answer *a, const struct exchange *e);
 /* A 206 or 200 made of parts. */
 void answer_parts(struct answer *a, const struct table *t,
 		  const struct match *m, bool head_alone);
-/* What was recorded with its content coding off, if the client with that
- * Accept-Encoding (data NULL: it sent none, and decodes nothing) does not take
- * it. False, with a untouched, if it does or the coding cannot be taken off. */
-bool answer_decoded(struct answer *a, const struct exchange *e,
-		    struct slice accept);
+/* What the rules made of it, or its coding taken off. m must stay. now: seconds
+ * since the epoch. */
+void answer_made(struct answer *a, const struct exchange *e,
+		 const struct made *m, bool interim_sent, bool head_alone,
+		 int64_t now);
+/* The same of an answer made of parts; of a body that changed, its bytes from
+ * m->first to m->last. */
+void answer_made_parts(struct answer *a, const struct table *t,
+		       const struct match *m, const struct made *made,
+		       bool head_alone, int64_t now);
 /* Our own words: status and reason, and what was asked for. */
 void answer_refusal(struct answer *a, const char *status, struct slice asked,
 		    bool head_alone);

@@ -173,6 +173,7 @@ static bool answer_end(struct client *c)
 	}
 	end_line(c, NULL);
 	c->sent = 0;
+	reply_end(&c->reply);
 	if (a->reset)
 		return end_by_reset(c);
 	if (c->last || a->close || c->all->stopping)
@@ -245,7 +246,7 @@ static bool answer_begin(struct client *c)
 	if (!c->all->site.options->pace || !m->step)
 		return answer_pump(c);
 	const struct exchange *e =
-	    table_exchange(c->all->site.table, m->exchange);
+	    table_exchange(c->all->site.edition->table, m->exchange);
 	int64_t delay = (e->answer_time - e->time) / 1000;
 	if (!e->answer_time || delay <= 0)
 		return answer_pump(c);
@@ -268,19 +269,29 @@ static bool refuse(struct client *c, const struct request *q,
 	return answer_pump(c);
 }
 
-/* Answers a request that is there whole. */
-static void answer_request(struct client *c, const struct message *m)
+/* What the tunnel carries is a connection of its own. */
+static void enter_tunnel(struct client *c)
 {
 	const struct request *q = &c->live.request;
-	reply_find(&c->all->site, &c->reply, q, now(c), c->interim_sent);
+	if (!slice_equal(q->method, SLICE("CONNECT")) ||
+	    c->reply.answer.status / 100 != 2)
+		return;
+	c->arrival.port = q->url.port;
+	c->arrival.for_all_ports = false;
+}
+
+/* Answers a request that is there whole. False if the answer must be made
+ * first. */
+static bool answer_request(struct client *c, const struct message *m)
+{
+	bool ready = reply_find(&c->all->site, &c->reply, &c->live, now(c),
+				c->interim_sent);
 	c->interim_sent = false;
 	c->last = m->close;
-	if (slice_equal(m->method, SLICE("CONNECT")) &&
-	    c->reply.answer.status / 100 == 2) {
-		/* what the tunnel carries is a connection of its own */
-		c->arrival.port = q->url.port;
-		c->arrival.for_all_ports = false;
-	}
+	c->work = NULL;
+	if (ready)
+		enter_tunnel(c);
+	return ready;
 }
 
 static bool body_end(struct client *c)
@@ -290,8 +301,7 @@ static bool body_end(struct client *c)
 	digest_finish(&c->digest, q->digest);
 	if (c->body_len <= BODY_START_MAX)
 		q->body = buf_slice(&c->body);
-	answer_request(c, &c->message);
-	return answer_begin(c);
+	return answer_request(c, &c->message) && answer_begin(c);
 }
 
 /* Takes bytes of the body. Bodies are not kept: their digest is. */
@@ -351,33 +361,39 @@ static bool answer_expectation(struct client *c)
 {
 	bool bodiless;
 	const struct site *site = &c->all->site;
-	struct request *q = &c->live.request;
-	uint32_t i = match_expect(site->table, q, &bodiless);
+	const struct table *table = site->edition->table;
+	uint32_t i = reply_expect(site, &c->live, &bodiless);
 	struct answer *a = &c->reply.answer;
 	if (i != TABLE_NONE && bodiless &&
-	    !answer_interim(a, table_exchange(site->table, i))) {
+	    !answer_interim(a, table_exchange(table, i))) {
 		/* as then: the final answer, and the body is never sent */
-		answer_request(c, &c->message);
+		bool ready = answer_request(c, &c->message);
 		c->last = true;
-		return answer_begin(c);
+		return ready && answer_begin(c);
 	}
-	if (i == TABLE_NONE ||
-	    !answer_interim(a, table_exchange(site->table, i)))
+	if (i == TABLE_NONE || !answer_interim(a, table_exchange(table, i)))
 		answer_continue(a);
 	c->interim_sent = true;
 	c->work = NULL;
 	return answer_pump(c);
 }
 
-/* Keeps the head, which the input gives up, and turns to the body. */
-static bool body_begin(struct client *c, const struct message *m)
+/* Keeps the head, which the input gives up. */
+static bool keep_head(struct client *c, const struct message *m)
 {
 	buf_clear(&c->head);
 	buf_add(&c->head, m->head);
 	evbuffer_drain(input(c), m->head.len);
 	if (http_request(buf_slice(&c->head), &c->message) != HTTP_DONE)
+		return false;
+	live_begin(&c->live, &c->message, &c->arrival, &c->all->site);
+	return true;
+}
+
+static bool body_begin(struct client *c, const struct message *m)
+{
+	if (!keep_head(c, m))
 		return refuse(c, NULL, "400 Bad Request");
-	live_begin(&c->live, &c->message, &c->arrival);
 	buf_clear(&c->body);
 	digest_start(&c->digest);
 	c->chunked = (struct chunked){0};
@@ -395,12 +411,24 @@ static bool take_head(struct client *c, const struct message *m)
 	c->scanned = 0;
 	if (!m->malformed && m->framing != HTTP_NO_BODY)
 		return body_begin(c, m);
-	live_begin(&c->live, m, &c->arrival);
+	live_begin(&c->live, m, &c->arrival, &c->all->site);
 	if (m->malformed)
 		return refuse(c, &c->live.request, "400 Bad Request");
-	answer_request(c, m);
+	if (!answer_request(c, m)) {
+		keep_head(c, m);
+		return false;
+	}
 	evbuffer_drain(input(c), m->head.len);
 	return answer_begin(c);
+}
+
+/* The answer that it waits for was made. */
+static void on_ready(void *context)
+{
+	struct client *c = context;
+	if (reply_go_on(&c->all->site, &c->reply, &c->live.request) &&
+	    answer_begin(c))
+		run(c);
 }
 
 /* Empty lines before a request are ignored (RFC 9112 2.2). */
@@ -539,6 +567,8 @@ void client_new(struct clients *all, int fd, const struct arrival *arrival)
 	c->fd = fd;
 	c->arrival = *arrival;
 	c->work = read_head;
+	c->reply.waiter.ready = on_ready;
+	c->reply.waiter.context = c;
 	c->next = all->first;
 	if (c->next)
 		c->next->before = c;

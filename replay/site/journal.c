@@ -226,6 +226,18 @@ static void text_match(struct buf *out, const struct record *r)
 	text_differences(out, r->differences);
 }
 
+static void text_rewritten(struct buf *out, const struct record *r)
+{
+	if (r->rewritten)
+		buf_add_string(out, "; rewritten");
+	else if (r->decoded)
+		buf_add_string(out, "; decoded");
+	if (!r->told.len)
+		return;
+	buf_add_string(out, r->rewritten ? ": " : "; ");
+	buf_add_escaped(out, r->told);
+}
+
 static void text_begin(const struct journal *j, struct line *l,
 		       const struct record *r)
 {
@@ -252,8 +264,7 @@ static void text_begin(const struct journal *j, struct line *l,
 	buf_add_byte(&l->text, ' ');
 	l->text_hole = l->text.len;
 	text_match(&l->text, r);
-	if (r->decoded)
-		buf_add_string(&l->text, "; decoded");
+	text_rewritten(&l->text, r);
 	if (r->note) {
 		buf_add_string(&l->text, "; ");
 		buf_add_string(&l->text, r->note);
@@ -325,8 +336,12 @@ static void json_begin(const struct journal *j, struct line *l,
 	buf_add_string(out, ",\"bytes\":");
 	l->json_hole = out->len;
 	json_match(out, r);
+	if (r->rewritten)
+		buf_add_string(out, ",\"rewritten\":true");
 	if (r->decoded)
 		buf_add_string(out, ",\"decoded\":true");
+	if (r->told.len)
+		json_member(out, "told", r->told);
 	if (r->note)
 		json_member(out, "note", slice_of(r->note));
 }

@@ -23,8 +23,9 @@ struct record {
 			      TABLE_NONE: there is none */
 	const struct differences *differences; /* from that exchange */
 	uint16_t status;                       /* 0: none was sent */
-	bool decoded;
-	const char *note; /* NULL: nothing more to say */
+	bool rewritten, decoded;
+	struct slice told; /* what rules did to it, or why not; may be empty */
+	const char *note;  /* NULL: nothing more to say */
 };
 
 /* The line of one request, whole but for the number of bytes, which is known

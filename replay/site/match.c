@@ -21,6 +21,8 @@ static const char *const names[] = {
     [MATCH_RANGE_CUT] = "range-cut",
     [MATCH_RANGE_WHOLE] = "range-whole",
     [MATCH_RANGE_JOINED] = "range-joined",
+    [MATCH_STEERED] = "steered",
+    [MATCH_TARGET_RULE] = "target-rule",
     [MATCH_NO_HOST] = "no-host",
     [MATCH_PORT] = "port",
     [MATCH_SCHEME] = "scheme",
@@ -34,6 +36,13 @@ static const char *const names[] = {
 const char *match_step_name(enum match_step step)
 {
 	return names[step];
+}
+
+struct slice request_target(const struct request *r)
+{
+	if (r->ruled.data)
+		return r->ruled;
+	return r->unsteered.data ? r->unsteered : r->url.target;
 }
 
 void request_body_read(const struct exchange *e, struct buf *out)
@@ -62,7 +71,7 @@ static bool is_head(const struct search *s)
 static struct key asked_key(const struct search *s, struct slice method,
 			    struct slice range)
 {
-	return (struct key){method, s->host, s->r->url.target, range,
+	return (struct key){method, s->host, s->target, range,
 			    s->r->has_body ? s->r->digest : NULL};
 }
 
@@ -73,10 +82,15 @@ static bool found(struct match *m, enum match_step step, uint32_t i)
 	return i != TABLE_NONE;
 }
 
+static uint32_t find_key(const struct search *s, const struct key *k)
+{
+	return s->ruled ? table_find_ruled(s->t, k) : table_find(s->t, k);
+}
+
 /* The answer to a key at the place that is meant. */
 static uint32_t by_key(const struct search *s, const struct key *k, enum at at)
 {
-	uint32_t first = table_find(s->t, k);
+	uint32_t first = find_key(s, k);
 	if (first == TABLE_NONE)
 		return TABLE_NONE;
 	struct window w = {0};
@@ -132,10 +146,42 @@ static bool only_304(const struct search *s)
 {
 	struct key k =
 	    asked_key(s, s->r->method, s->r->traits.value[TRAIT_RANGE]);
-	uint32_t i = table_find(s->t, &k);
+	uint32_t i = find_key(s, &k);
 	while (i != TABLE_NONE && !table_entry(s->t, i)->not_modified)
-		i = table_entry(s->t, i)->next;
+		i = search_next(s, i);
 	return i != TABLE_NONE;
+}
+
+static void seek(struct search *s, struct slice target, bool ruled)
+{
+	s->target = target;
+	s->ruled = ruled;
+}
+
+static void seek_raw(struct search *s)
+{
+	seek(s, s->r->url.target, false);
+}
+
+/* The last form of the target, which guesses are about. */
+static void seek_last(struct search *s)
+{
+	seek(s, request_target(s->r), table_ruled(s->t));
+}
+
+/* The same thing under each form of its target, from raw on. */
+static bool same_thing_in_forms(struct search *s, enum at at,
+				enum match_step step, struct match *m)
+{
+	seek_raw(s);
+	if (same_thing(s, at, step, m))
+		return true;
+	seek(s, s->r->unsteered, false);
+	if (s->target.data && same_thing(s, at, step ? step : MATCH_STEERED, m))
+		return true;
+	seek_last(s);
+	return s->ruled &&
+	       same_thing(s, at, step ? step : MATCH_TARGET_RULE, m);
 }
 
 static bool same_range(const struct search *s, uint32_t i)
@@ -155,7 +201,7 @@ static bool same_body(const struct search *s, uint32_t i)
 
 static bool same_target(const struct search *s, uint32_t i)
 {
-	return slice_equal(table_url(s->t, i).target, s->r->url.target);
+	return slice_equal(table_target(s->t, i), s->target);
 }
 
 /* Whether the query of exchange i has the asked names; how many values are
@@ -164,7 +210,7 @@ static bool same_names(const struct search *s, uint32_t i, size_t *equal)
 {
 	struct params p;
 	if (!s->query.count ||
-	    !params_of_query(url_query(table_url(s->t, i).target), &p) ||
+	    !params_of_query(url_query(table_target(s->t, i)), &p) ||
 	    !params_same_names(&s->query, &p))
 		return false;
 	*equal = params_equal_values(&s->query, &p);
@@ -257,8 +303,7 @@ static bool is_repeat(const struct search *s, uint32_t i, uint32_t of)
 	const uint8_t *x = table_body(s->t, i), *y = table_body(s->t, of);
 	return a->port == b->port && a->https == b->https && !x == !y &&
 	       (!x || !memcmp(x, y, DIGEST_LEN)) &&
-	       slice_equal(table_url(s->t, i).target,
-			   table_url(s->t, of).target);
+	       slice_equal(table_target(s->t, i), table_target(s->t, of));
 }
 
 static bool two_differ(const struct search *s, uint32_t near, struct match *m)
@@ -281,7 +326,7 @@ static bool two_differ(const struct search *s, uint32_t near, struct match *m)
 static bool guess(const struct search *s, struct match *m)
 {
 	uint32_t near =
-	    table_near(s->t, s->r->method, s->host, url_path(s->r->url.target));
+	    table_near(s->t, s->r->method, s->host, url_path(s->target));
 	for (size_t i = 0; i < sizeof guesses / sizeof *guesses; i++)
 		if (try_guess(s, &guesses[i], near, m))
 			return true;
@@ -303,9 +348,9 @@ static enum match_step find_hostless(struct search *s)
 	uint32_t here = table_host(s->t, buf_slice(&local));
 	buf_release(&local);
 	for (k.host = 0; k.host < hosts && k.host < HOSTS_MAX; k.host++) {
-		uint32_t i = table_find(s->t, &k);
+		uint32_t i = find_key(s, &k);
 		while (i != TABLE_NONE && !usable(s, i, AT_ASKED))
-			i = table_entry(s->t, i)->next;
+			i = search_next(s, i);
 		if (i == TABLE_NONE)
 			continue;
 		bool bare = table_entry(s->t, i)->hostless;
@@ -328,49 +373,82 @@ static enum match_step find_hostless(struct search *s)
 	return MATCH_NO_HOST;
 }
 
+static bool climb_hostless(struct search *s, bool exact, struct match *m)
+{
+	seek_raw(s);
+	enum match_step step = find_hostless(s);
+	if (!step && (s->r->unsteered.data || table_ruled(s->t))) {
+		seek_last(s);
+		step = find_hostless(s);
+	}
+	if (!step || (exact && step == MATCH_NO_HOST))
+		return false;
+	return same_thing_in_forms(s, AT_ASKED,
+				   step == MATCH_EXACT ? MATCH_NONE : step, m);
+}
+
+static bool guess_or_304(struct search *s, bool exact, struct match *m)
+{
+	seek_last(s);
+	m->only_304 = only_304(s);
+	if (exact || m->only_304)
+		return false;
+	params_of_query(url_query(s->target), &s->query);
+	params_of_body(s->r->body, &s->body);
+	return guess(s, m);
+}
+
 static bool climb(struct search *s, bool exact, struct match *m)
 {
-	if (!s->r->url.host.len) {
-		enum match_step step = find_hostless(s);
-		if (step == MATCH_NO_HOST)
-			return !exact && same_thing(s, AT_ASKED, step, m);
-		return step && same_thing(s, AT_ASKED, MATCH_NONE, m);
-	}
+	if (!s->r->url.host.len)
+		return climb_hostless(s, exact, m);
 	s->host = table_host(s->t, s->r->url.host);
 	if (s->host == TABLE_NONE)
 		return false;
-	if (same_thing(s, AT_ASKED, MATCH_NONE, m))
+	if (same_thing_in_forms(s, AT_ASKED, MATCH_NONE, m))
 		return true;
-	if (exact) {
-		m->only_304 = only_304(s);
-		return false;
-	}
-	if (same_thing(s, AT_OTHER_PORT, MATCH_PORT, m) ||
-	    same_thing(s, AT_OTHER_SCHEME, MATCH_SCHEME, m))
+	if (!exact &&
+	    (same_thing_in_forms(s, AT_OTHER_PORT, MATCH_PORT, m) ||
+	     same_thing_in_forms(s, AT_OTHER_SCHEME, MATCH_SCHEME, m)))
 		return true;
-	m->only_304 = only_304(s);
-	if (m->only_304)
+	return guess_or_304(s, exact, m);
+}
+
+static void search_begin(struct search *s, struct match *m)
+{
+	s->conditional = traits_conditional(&s->r->traits);
+	m->step = MATCH_NONE;
+	m->exchange = TABLE_NONE;
+	m->part_count = 0;
+	m->partial = m->only_304 = false;
+}
+
+bool match_raw(const struct table *t, struct place_of *place,
+	       const struct request *r, struct match *m)
+{
+	struct search s = {.t = t, .r = r, .place = place};
+	search_begin(&s, m);
+	s.host = r->url.host.len ? table_host(t, r->url.host) : TABLE_NONE;
+	if (s.host == TABLE_NONE)
 		return false;
-	params_of_query(url_query(s->r->url.target), &s->query);
-	params_of_body(s->r->body, &s->body);
-	return guess(s, m);
+	seek_raw(&s);
+	if (!same_thing(&s, AT_ASKED, MATCH_NONE, m))
+		return false;
+	place_give(place, m->exchange);
+	return true;
 }
 
 void match_find(const struct table *t, struct place_of *place,
 		const struct request *r, bool exact, struct match *m)
 {
-	struct search s = {.t = t,
-			   .r = r,
-			   .place = place,
-			   .conditional = traits_conditional(&r->traits)};
-	m->part_count = 0;
-	m->partial = m->only_304 = false;
-	if (!climb(&s, exact, m)) {
-		m->step = MATCH_NONE;
-		m->exchange = TABLE_NONE;
+	struct search s = {.t = t, .r = r, .place = place};
+	search_begin(&s, m);
+	if (climb(&s, exact, m)) {
+		place_give(place, m->exchange);
 		return;
 	}
-	place_give(place, m->exchange);
+	m->step = MATCH_NONE;
+	m->exchange = TABLE_NONE;
 }
 
 void match_release(struct match *m)
@@ -387,7 +465,8 @@ uint32_t match_expect(const struct table *t, const struct request *r,
 	size_t looked = 0;
 	*bodiless = true;
 	s.host = table_host(t, r->url.host);
-	uint32_t i = table_near(t, r->method, s.host, url_path(r->url.target));
+	seek_last(&s);
+	uint32_t i = table_near(t, r->method, s.host, url_path(s.target));
 	for (; i != TABLE_NONE && looked < NEAR_MAX;
 	     i = table_entry(t, i)->near_next, looked++) {
 		if (!same_target(&s, i) || !usable(&s, i, AT_ANY))

@@ -9,6 +9,10 @@
  *   range-whole    the same where no 206 can be cut: If-Range, several
  *                  ranges, one past the end, or the whole is no complete 200
  *   range-joined   206 pieces were recorded that together hold what is asked
+ *   steered        all of the above where addresses stand in the target for
+ *                  their steering names
+ *   target-rule    all of the above where targets are what the rules make of
+ *                  them
  *   no-host        no Host field: the one host that has the target
  *   port, scheme   all of the above at another port of the host; in the other
  *                  scheme
@@ -22,7 +26,8 @@
  *                  above, and only one recorded request is that near
  *
  * The rungs above no-host are the same thing asked for in another way; they
- * stay under --exact, all others are guesses and go.
+ * stay under --exact, all others are guesses and go. Guesses compare targets
+ * as the rules make them.
  *
  * Inside a rung: a complete answer before one that is not; then equal Host as
  * written, conditions, Cookie and Referer, each where some but not all are
@@ -42,6 +47,8 @@ enum match_step {
 	MATCH_RANGE_CUT,
 	MATCH_RANGE_WHOLE,
 	MATCH_RANGE_JOINED,
+	MATCH_STEERED,
+	MATCH_TARGET_RULE,
 	MATCH_NO_HOST,
 	MATCH_PORT,
 	MATCH_SCHEME,
@@ -60,6 +67,9 @@ struct request {
 	struct slice method;
 	struct slice host_field; /* as written, data NULL if none */
 	struct url url;
+	/* url.target with addresses in the place of steering names; and that
+	 * under the target rules. data NULL: the same as before. */
+	struct slice unsteered, ruled;
 	bool any_port; /* nothing tells the port: any recorded one fits */
 	struct traits traits;
 	bool has_body;
@@ -67,6 +77,9 @@ struct request {
 	struct slice body;          /* empty if longer than BODY_START_MAX */
 	struct address client, local;
 };
+
+/* The target that guesses are about. */
+struct slice request_target(const struct request *r);
 
 /* Bytes of an exchange's response body, transfer coding off. */
 struct part {
@@ -90,6 +103,10 @@ struct match {
  * out the guesses. */
 void match_find(const struct table *t, struct place_of *place,
 		const struct request *r, bool exact, struct match *m);
+/* The rungs above steered alone: r->unsteered and ruled count for nothing.
+ * Returns whether one of them was it; if not, nothing is noted. */
+bool match_raw(const struct table *t, struct place_of *place,
+	       const struct request *r, struct match *m);
 void match_release(struct match *m);
 
 /* What may be said before the body of a request came (Expect: 100-continue):

@@ -40,7 +40,7 @@ static void look(const struct table *t, const struct request *r, uint32_t i,
 static uint32_t same_path(const struct table *t, const struct request *r,
 			  uint32_t host)
 {
-	struct slice path = url_path(r->url.target);
+	struct slice path = url_path(request_target(r));
 	uint32_t i = table_near(t, r->method, host, path);
 	for (size_t m = 0; i == TABLE_NONE && m < METHODS; m++)
 		i = table_near(t, slice_of(methods[m]), host, path);
@@ -63,7 +63,7 @@ static size_t least_alike(struct slice target)
 static uint32_t other_host(const struct table *t, const struct request *r)
 {
 	size_t hosts = table_hosts(t);
-	struct slice path = url_path(r->url.target);
+	struct slice path = url_path(request_target(r));
 	struct nearest n = {.exchange = TABLE_NONE,
 			    .alike = least_alike(r->url.target) - 1};
 	for (uint32_t h = 0; h < hosts && h < LOOK_MAX; h++)

@@ -8,6 +8,34 @@
 
 #define PIECES_MAX 4096 /* exchanges looked at */
 
+bool parts_next(struct parts_reader *r, struct slice *bytes)
+{
+	while (r->left || r->count) {
+		if (!r->left) {
+			r->body = exchange_response_body(
+			    table_exchange(r->table, r->parts->exchange));
+			r->skip = r->parts->skip;
+			r->left = r->parts->len;
+			r->parts++;
+			r->count--;
+		}
+		if (!body_next(&r->body, bytes) || !bytes->data)
+			break;
+		if (bytes->len <= r->skip) {
+			r->skip -= bytes->len;
+			continue;
+		}
+		*bytes = slice_from(*bytes, (size_t)r->skip);
+		*bytes = slice_to(*bytes, r->left < SIZE_MAX ? (size_t)r->left
+							     : SIZE_MAX);
+		r->skip = 0;
+		r->left -= bytes->len;
+		return true;
+	}
+	r->count = 0;
+	return false;
+}
+
 struct piece_of {
 	struct range range;
 	struct slice tag; /* ETag: only those of the same can be joined */
@@ -44,17 +72,21 @@ void match_cut(struct match *m, uint32_t i, const struct range *range)
 	describe(m, range, true);
 }
 
-/* Takes exchange i if it is a sound piece. */
-static void piece_add(const struct search *s, struct pieces *p, uint32_t i)
+/* False if the answer of exchange i is no sound piece. */
+static bool piece_read(const struct table *t, uint32_t i,
+		       struct piece_of *piece)
 {
-	const struct exchange *e = table_exchange(s->t, i);
+	const struct exchange *e = table_exchange(t, i);
 	struct slice fields = head_fields(e->response_head);
-	struct piece_of piece = {.tag = http_field(fields, SLICE("ETag")),
-				 .exchange = i};
-	if (!range_recorded(http_field(fields, SLICE("Content-Range")),
-			    &piece.range) ||
-	    piece.range.last - piece.range.first + 1 != e->body_bytes)
-		return;
+	*piece = (struct piece_of){.tag = http_field(fields, SLICE("ETag")),
+				   .exchange = i};
+	return range_recorded(http_field(fields, SLICE("Content-Range")),
+			      &piece->range) &&
+	       piece->range.last - piece->range.first + 1 == e->body_bytes;
+}
+
+static void piece_add(struct pieces *p, struct piece_of piece)
+{
 	if (!(p->count & (p->count - 1)))
 		p->list =
 		    xreallocarray(p->list, p->count * 2 + 1, sizeof *p->list);
@@ -64,14 +96,16 @@ static void piece_add(const struct search *s, struct pieces *p, uint32_t i)
 static void gather(const struct search *s, enum at at, struct pieces *p)
 {
 	uint32_t i =
-	    table_near(s->t, SLICE("GET"), s->host, url_path(s->r->url.target));
+	    table_near(s->t, SLICE("GET"), s->host, url_path(s->target));
 	for (; i != TABLE_NONE && p->count < PIECES_MAX;
 	     i = table_entry(s->t, i)->near_next) {
 		const struct entry *n = table_entry(s->t, i);
+		struct piece_of piece;
 		if (n->status == 206 && n->complete && n->body == TABLE_NONE &&
 		    usable(s, i, at) &&
-		    slice_equal(table_url(s->t, i).target, s->r->url.target))
-			piece_add(s, p, i);
+		    slice_equal(search_target(s, i), s->target) &&
+		    piece_read(s->t, i, &piece))
+			piece_add(p, piece);
 	}
 }
 
@@ -184,4 +218,52 @@ uint32_t pieces_join(const struct search *s, enum at at, struct match *m)
 		join(s, &best, m);
 	free(all.list);
 	return first;
+}
+
+/* A whole that was recorded is a piece too, if it is that one. */
+static bool piece_of_same(const struct table *t, uint32_t i,
+			  const struct piece_of *as, struct piece_of *piece)
+{
+	const struct exchange *e = table_exchange(t, i);
+	if (e->status == 206)
+		return piece_read(t, i, piece) && !by_whole(piece, as);
+	if (e->status != 200 || !e->body_bytes)
+		return false;
+	struct slice fields = head_fields(e->response_head);
+	*piece = (struct piece_of){
+	    .range = {0, e->body_bytes - 1, e->body_bytes},
+	    .tag = http_field(fields, SLICE("ETag")),
+	    .exchange = i,
+	};
+	return !by_whole(piece, as);
+}
+
+static bool same_place(const struct table *t, uint32_t i, uint32_t of)
+{
+	const struct entry *a = table_entry(t, i), *b = table_entry(t, of);
+	return a->complete && a->body == TABLE_NONE && a->port == b->port &&
+	       a->https == b->https &&
+	       slice_equal(table_url(t, i).target, table_url(t, of).target);
+}
+
+bool pieces_whole(const struct table *t, uint32_t i, struct match *m)
+{
+	struct pieces p = {0};
+	struct piece_of as, piece;
+	if (table_entry(t, i)->status != 206 || !piece_read(t, i, &as))
+		return false;
+	uint32_t other = table_near(t, SLICE("GET"), table_entry(t, i)->host,
+				    url_path(table_target(t, i)));
+	for (; other != TABLE_NONE && p.count < PIECES_MAX;
+	     other = table_entry(t, other)->near_next)
+		if (same_place(t, other, i) &&
+		    piece_of_same(t, other, &as, &piece))
+			piece_add(&p, piece);
+	if (p.count > 1)
+		qsort(p.list, p.count, sizeof *p.list, by_whole_and_start);
+	struct range all = {0, as.range.total - 1, as.range.total};
+	bool whole = cover(&p, &all, m);
+	describe(m, &all, false);
+	free(p.list);
+	return whole;
 }

@@ -51,6 +51,13 @@ void places_reset(struct places *p)
 	memset(p->buckets, 0xff, sizeof p->buckets);
 }
 
+void places_forget_shortcuts(struct places *p)
+{
+	for (uint32_t i = 0; i < p->count; i++)
+		memset(p->clients[i].shortcuts, 0,
+		       sizeof p->clients[i].shortcuts);
+}
+
 void places_free(struct places *p)
 {
 	if (!p)

@@ -15,6 +15,9 @@ void places_free(struct places *p);
 /* A new run: every client begins at the first answers again. */
 void places_reset(struct places *p);
 
+/* The numbers of walks mean others now. */
+void places_forget_shortcuts(struct places *p);
+
 /* Valid until the next call, or a reset. */
 struct place_of *place_find(struct places *p, const struct address *client);
 

@@ -2,24 +2,48 @@
 #include "reply.h"
 
 #include "nearest.h"
+#include "steered.h"
 
+#include "rewrite/apply.h"
 #include "rewrite/steer.h"
 
 #define NOT_FOUND "404 Not Found"
 
-/* A steering name stands for the bare address that was recorded. */
-static void steer_back(struct live *q)
+/* A steering name stands for the bare address that was recorded, unless that
+ * very name was. */
+static void steer_host(struct live *q, const struct site *site)
 {
+	struct url *url = &q->request.url;
 	struct address a;
-	if (!steer_address(q->request.url.host, SLICE(STEER_ZONE), &a))
+	if (!steer_address(url->host, site->options->zone, &a) ||
+	    table_host(site->edition->table, url->host) != TABLE_NONE)
 		return;
-	buf_clear(&q->steered);
-	address_print(&q->steered, &a);
-	q->request.url.host = buf_slice(&q->steered);
+	buf_clear(&q->host);
+	address_print(&q->host, &a);
+	url->host = buf_slice(&q->host);
+}
+
+static struct slice unsteer(struct slice text, struct slice zone,
+			    struct buf *out)
+{
+	buf_clear(out);
+	return steered_back(text, zone, out) ? buf_slice(out)
+					     : (struct slice){0};
+}
+
+/* What a page that was steered says of itself and of others. */
+static void unsteer_request(struct live *q, struct slice zone)
+{
+	struct request *r = &q->request;
+	struct slice *referer = &r->traits.value[TRAIT_REFERER];
+	struct slice recorded = unsteer(*referer, zone, &q->referer);
+	if (recorded.data)
+		*referer = recorded;
+	r->unsteered = unsteer(r->url.target, zone, &q->unsteered);
 }
 
 void live_begin(struct live *q, const struct message *m,
-		const struct arrival *arrival)
+		const struct arrival *arrival, const struct site *site)
 {
 	struct request *r = &q->request;
 	*r = (struct request){
@@ -35,16 +59,49 @@ void live_begin(struct live *q, const struct message *m,
 		      (!r->url.names_port || r->url.port == arrival->port);
 	if (r->any_port) /* and the log does not name ours */
 		r->url.port = arrival->https ? 443 : 80;
-	steer_back(q);
+	steer_host(q, site);
+	if (steered_maybe(m->head, site->options->zone))
+		unsteer_request(q, site->options->zone);
 }
 
 void live_release(struct live *q)
 {
-	buf_release(&q->steered);
+	buf_release(&q->host);
+	buf_release(&q->referer);
+	buf_release(&q->unsteered);
+	buf_release(&q->ruled);
+}
+
+/* Only for those that nothing recorded is equal to: it takes its time. */
+static void live_rule(struct live *q, const struct site *site,
+		      const struct edition *edition)
+{
+	struct request *r = &q->request;
+	const struct subject s = {.method = r->method,
+				  .host = r->url.host,
+				  .target = r->unsteered.data ? r->unsteered
+							      : r->url.target,
+				  .https = r->url.https};
+	if (!table_ruled(edition->table))
+		return;
+	buf_clear(&q->ruled);
+	buf_reserve(&q->ruled, 1); /* so that an empty one is there too */
+	if (apply_target(edition->rules, site->matcher, &s, &q->ruled))
+		r->ruled = buf_slice(&q->ruled);
+}
+
+void reply_end(struct reply *r)
+{
+	waiter_cancel(&r->waiter);
+	kept_release(r->kept);
+	edition_release(r->edition);
+	r->kept = NULL;
+	r->edition = NULL;
 }
 
 void reply_release(struct reply *r)
 {
+	reply_end(r);
 	match_release(&r->match);
 	answer_release(&r->answer);
 	line_release(&r->line);
@@ -68,20 +125,113 @@ static void refuse(struct answer *a, const struct request *q,
 	buf_release(&asked);
 }
 
-static void answer_found(const struct site *site, struct reply *r,
-			 const struct request *q, bool interim_sent)
+/* ---- answers that the rules made ---- */
+
+static bool head_alone(const struct request *q, const struct exchange *e)
 {
-	const struct exchange *e =
-	    table_exchange(site->table, r->match.exchange);
+	return is_head(q) && slice_equal(e->method, SLICE("GET"));
+}
+
+/* Which of the whole's bytes are asked for, out of so many. */
+static void cut_again(struct match *m, const struct request *q, uint64_t total)
+{
+	const struct slice *asked = q->traits.value;
+	struct range r;
+	m->partial = asked[TRAIT_RANGE].data && !asked[TRAIT_IF_RANGE].data &&
+		     range_asked(asked[TRAIT_RANGE], total, &r);
+	if (!m->partial)
+		r = (struct range){0, total - 1, total};
+	m->first = r.first;
+	m->last = r.last;
+	m->total = r.total;
+}
+
+/* Ranges, of which the rules saw the whole. */
+static void answer_range(struct reply *r, const struct request *q,
+			 const struct exchange *e)
+{
+	const struct made *made = &r->kept->made;
+	struct match *m = &r->match;
+	int64_t now = r->time / 1000000;
+	bool alone = head_alone(q, e);
+	if (made->finished.body_changed)
+		cut_again(m, q, made->finished.body.len);
+	if (e->status == made->status && (m->partial || e->status == 206)) {
+		answer_made_parts(&r->answer, r->edition->table, m, made, alone,
+				  now);
+		return;
+	}
+	if (m->step == MATCH_RANGE_CUT)
+		m->step = MATCH_RANGE_WHOLE;
+	answer_made(&r->answer, e, made, r->interim_sent, alone, now);
+}
+
+static bool is_rewritten(const struct reply *r)
+{
+	return r->kept && r->kept->made.rewritten;
+}
+
+static void answer_rewritten(struct reply *r, const struct request *q,
+			     const struct exchange *e)
+{
+	const struct made *made = &r->kept->made;
+	if (r->match.part_count ||
+	    (e->status == 206 && made->finished.body_changed))
+		answer_range(r, q, e);
+	else
+		answer_made(&r->answer, e, made, r->interim_sent,
+			    head_alone(q, e), r->time / 1000000);
+}
+
+/* Whether the answer is one that the rules may change. HEAD and ranges have no
+ * use for a body whose coding alone is off. */
+static bool may_be_made(const struct reply *r, const struct request *q,
+			const struct exchange *e)
+{
+	struct store *s = r->edition->store;
+	return s && e->response_head.data && e->status != 101 &&
+	       !slice_equal(e->method, SLICE("CONNECT")) &&
+	       (store_rewrites(s) ||
+		(!r->match.part_count && !head_alone(q, e)));
+}
+
+/* Takes what is kept of the answer. False if it is to be made first. */
+static bool take_kept(struct reply *r, const struct request *q)
+{
+	uint32_t i = r->match.exchange;
+	struct store *s = r->edition->store;
+	if (!r->match.step ||
+	    !may_be_made(r, q, table_exchange(r->edition->table, i)))
+		return true;
+	struct slice accept = q->traits.value[TRAIT_ENCODINGS];
+	struct kept *k = store_find(s, i, accept);
+	if (k)
+		r->kept = kept_hold(k);
+	else
+		store_wait(s, i, accept, &r->waiter);
+	return k;
+}
+
+/* ---- all answers ---- */
+
+static void answer_found(const struct site *site, struct reply *r,
+			 const struct request *q)
+{
+	const struct table *t = r->edition->table;
+	const struct exchange *e = table_exchange(t, r->match.exchange);
 	struct answer *a = &r->answer;
-	bool head_alone = is_head(q) && slice_equal(e->method, SLICE("GET"));
+	bool alone = head_alone(q, e);
 	if (e->state == EXCHANGE_NO_RESPONSE)
 		answer_nothing(a, e);
+	else if (is_rewritten(r))
+		answer_rewritten(r, q, e);
 	else if (r->match.part_count)
-		answer_parts(a, site->table, &r->match, head_alone);
-	else if (head_alone || !site->options->recode ||
-		 !answer_decoded(a, e, q->traits.value[TRAIT_ENCODINGS]))
-		answer_recorded(a, e, interim_sent, head_alone);
+		answer_parts(a, t, &r->match, alone);
+	else if (r->kept && r->kept->made.decoded && !alone)
+		answer_made(a, e, &r->kept->made, r->interim_sent, false,
+			    r->time / 1000000);
+	else
+		answer_recorded(a, e, r->interim_sent, alone);
 	if (e->state == EXCHANGE_COMPLETE || e->state == EXCHANGE_MALFORMED ||
 	    !site->options->incomplete_404)
 		return;
@@ -91,35 +241,37 @@ static void answer_found(const struct site *site, struct reply *r,
 }
 
 static void begin_line(const struct site *site, struct reply *r,
-		       const struct request *q, uint32_t exchange, int64_t time)
+		       const struct request *q, uint32_t exchange)
 {
+	const struct table *t = r->edition->table;
 	struct differences differences = {0};
 	struct record record = {
-	    .time = time,
+	    .time = r->time,
 	    .client = q->client,
 	    .request = q,
 	    .match = &r->match,
 	    .exchange = exchange,
 	    .status = r->answer.status,
+	    .rewritten = r->answer.rewritten,
 	    .decoded = r->answer.decoded,
 	    .note = r->answer.note,
 	};
+	if (r->kept)
+		record.told = buf_slice(&r->kept->made.finished.told);
 	if (exchange != TABLE_NONE) {
-		differ(site->table, q, exchange, &differences);
+		differ(t, q, exchange, &differences);
 		record.differences = &differences;
 	}
 	line_begin(site->journal, &r->line, &record);
 	differences_release(&differences);
 }
 
-void reply_find(const struct site *site, struct reply *r,
-		const struct request *q, int64_t time, bool interim_sent)
+static void answer(const struct site *site, struct reply *r,
+		   const struct request *q)
 {
-	match_find(site->table, place_find(site->places, &q->client), q,
-		   site->options->exact, &r->match);
 	uint32_t exchange = r->match.exchange;
 	if (r->match.step) {
-		answer_found(site, r, q, interim_sent);
+		answer_found(site, r, q);
 	} else {
 		refuse(&r->answer, q, NOT_FOUND);
 		if (r->match.only_304)
@@ -129,8 +281,47 @@ void reply_find(const struct site *site, struct reply *r,
 	if (!journal_wanted(site->journal))
 		return;
 	if (!r->match.step)
-		exchange = nearest_find(site->table, q);
-	begin_line(site, r, q, exchange, time);
+		exchange = nearest_find(r->edition->table, q);
+	begin_line(site, r, q, exchange);
+}
+
+static void look_up(const struct site *site, struct live *q, struct match *m)
+{
+	const struct table *t = site->edition->table;
+	struct request *r = &q->request;
+	struct place_of *place = place_find(site->places, &r->client);
+	if (table_ruled(t)) {
+		if (match_raw(t, place, r, m))
+			return;
+		live_rule(q, site, site->edition);
+	}
+	match_find(t, place, r, site->options->exact, m);
+}
+
+bool reply_go_on(const struct site *site, struct reply *r,
+		 const struct request *q)
+{
+	if (!take_kept(r, q))
+		return false;
+	answer(site, r, q);
+	return true;
+}
+
+bool reply_find(const struct site *site, struct reply *r, struct live *q,
+		int64_t time, bool interim_sent)
+{
+	reply_end(r);
+	r->edition = edition_hold(site->edition);
+	r->time = time;
+	r->interim_sent = interim_sent;
+	look_up(site, q, &r->match);
+	return reply_go_on(site, r, &q->request);
+}
+
+uint32_t reply_expect(const struct site *site, struct live *q, bool *bodiless)
+{
+	live_rule(q, site, site->edition);
+	return match_expect(site->edition->table, &q->request, bodiless);
 }
 
 void reply_refuse(const struct site *site, struct reply *r,

@@ -8,6 +8,13 @@ struct reply {
 	struct match match;
 	struct answer answer;
 	struct line line; /* begun; whoever sends the answer ends it */
+
+	/* Held from the look-up to the answer's end. */
+	struct edition *edition;
+	struct kept *kept; /* NULL: the answer goes out as recorded */
+	struct waiter waiter;
+	int64_t time;
+	bool interim_sent;
 };
 
 /* How a request reached us. */
@@ -22,21 +29,31 @@ struct arrival {
  * caller's to set. */
 struct live {
 	struct request request;
-	struct buf steered; /* the address behind a steering name */
+	struct buf host;    /* the address behind a steering name */
+	struct buf referer; /* these with addresses for such names */
+	struct buf unsteered;
+	struct buf ruled; /* the target under the rules */
 };
 
 void live_begin(struct live *q, const struct message *m,
-		const struct arrival *arrival);
+		const struct arrival *arrival, const struct site *site);
 void live_release(struct live *q);
 
 /* time: microseconds since the epoch. interim_sent: the client was told to go
- * on, by answer_interim or answer_continue. */
-void reply_find(const struct site *site, struct reply *r,
-		const struct request *q, int64_t time, bool interim_sent);
+ * on, by answer_interim or answer_continue. False: the answer must be made
+ * first. Then r->waiter waits, and reply_go_on is to be called when it is
+ * ready, with the same q, which may have moved; it returns the same. */
+bool reply_find(const struct site *site, struct reply *r, struct live *q,
+		int64_t time, bool interim_sent);
+bool reply_go_on(const struct site *site, struct reply *r,
+		 const struct request *q);
+/* What may be said before the body of a request came: see match_expect. */
+uint32_t reply_expect(const struct site *site, struct live *q, bool *bodiless);
 /* status: code and reason. q: NULL if what came is no request. */
 void reply_refuse(const struct site *site, struct reply *r,
 		  const struct request *q, const struct address *client,
 		  int64_t time, const char *status);
+void reply_end(struct reply *r); /* the answer is out, or never will be */
 void reply_release(struct reply *r);
 
 #endif

@@ -2,8 +2,11 @@
 #include "server.h"
 
 #include "client.h"
+#include "reload.h"
 
 #include "capture/log.h"
+
+#include "rewrite/steer.h"
 
 #include <event2/event.h>
 #include <event2/listener.h>
@@ -19,6 +22,8 @@
 #define BACKLOG 4096
 #define RETRY_MS 100 /* after the system had no file descriptor left */
 #define SIGNALS 4
+#define WORKERS 2
+#define NAMES_MAX 20 /* recorded steering names told */
 
 struct server;
 
@@ -35,6 +40,8 @@ struct server {
 	size_t count;
 	struct event *signals[SIGNALS];
 	struct event *retry;
+	struct event *collect; /* what workers made; NULL without them */
+	struct reload reload;
 };
 
 static struct endpoint endpoint_of(const struct sockaddr *sa)
@@ -153,9 +160,19 @@ static void on_new_run(evutil_socket_t fd, short what, void *context)
 	log_info("a new run: repeats begin at the first answer again");
 }
 
-static void on_nothing(evutil_socket_t fd, short what, void *context)
+/* Without rule files it does nothing, but it does not end us either. */
+static void on_reload(evutil_socket_t fd, short what, void *context)
 {
-	(void)fd, (void)what, (void)context;
+	struct server *s = context;
+	(void)fd, (void)what;
+	reload_begin(&s->reload);
+}
+
+static void on_collect(evutil_socket_t fd, short what, void *context)
+{
+	struct server *s = context;
+	(void)fd, (void)what;
+	workers_collect(s->clients.site.workers);
 }
 
 static int catch_signals(struct server *s)
@@ -166,7 +183,7 @@ static int catch_signals(struct server *s)
 	} caught[SIGNALS] = {{SIGTERM, on_stop},
 			     {SIGINT, on_stop},
 			     {SIGUSR1, on_new_run},
-			     {SIGHUP, on_nothing}}; /* does not end us */
+			     {SIGHUP, on_reload}};
 	for (size_t i = 0; i < SIGNALS; i++) {
 		s->signals[i] = evsignal_new(s->clients.base, caught[i].number,
 					     caught[i].call, s);
@@ -235,7 +252,7 @@ static int listen_all(struct server *s, struct buf *where)
 	size_t count = o->listen_count ? o->listen_count : 1;
 	const struct listen *listens = o->listen_count ? o->listens : &loopback;
 	uint16_t *ports = xcalloc(UINT16_MAX, sizeof *ports);
-	size_t port_count = table_ports(s->clients.site.table, ports);
+	size_t port_count = table_ports(s->clients.site.edition->table, ports);
 	int result = 0;
 	s->listeners = xcalloc(count * (port_count + 1), sizeof *s->listeners);
 	for (size_t i = 0; i < count && !result; i++) {
@@ -266,6 +283,16 @@ static void raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static int start_workers(struct server *s)
+{
+	struct site *site = &s->clients.site;
+	if (!site->workers)
+		return 0;
+	s->collect = event_new(s->clients.base, workers_fd(site->workers),
+			       EV_READ | EV_PERSIST, on_collect, s);
+	return s->collect ? event_add(s->collect, NULL) : -1;
+}
+
 static int server_init(struct server *s)
 {
 	struct clients *c = &s->clients;
@@ -281,12 +308,14 @@ static int server_init(struct server *s)
 	s->retry = evtimer_new(c->base, listen_again, s);
 	c->none_left = leave;
 	c->context = s;
-	return c->flush && s->retry ? 0 : -1;
+	return c->flush && s->retry ? start_workers(s) : -1;
 }
 
 static void server_release(struct server *s)
 {
 	clients_free(&s->clients);
+	if (s->collect)
+		event_free(s->collect);
 	for (size_t i = 0; i < s->count; i++)
 		evconnlistener_free(s->listeners[i].events);
 	for (size_t i = 0; i < SIGNALS; i++)
@@ -303,7 +332,7 @@ static void server_release(struct server *s)
 
 static int serve(struct server *s)
 {
-	const struct table *t = s->clients.site.table;
+	const struct table *t = s->clients.site.edition->table;
 	struct buf where = {0};
 	if (server_init(s) || listen_all(s, &where)) {
 		buf_release(&where);
@@ -317,21 +346,62 @@ static int serve(struct server *s)
 	return 0;
 }
 
-int server_run(const struct table *table, const struct site_options *options)
+/* A name that stands for an address to us, but was a host's own. */
+static void report_names(const struct table *t, struct slice zone)
+{
+	size_t told = 0, hosts = table_hosts(t);
+	struct address a;
+	for (uint32_t h = 0; h < hosts && told < NAMES_MAX; h++) {
+		struct url u = table_url(t, table_host_first(t, h));
+		if (!steer_address(u.host, zone, &a))
+			continue;
+		log_warn("%.*s was recorded as a host: it is answered as that "
+			 "host, not as the address (--zone takes another)",
+			 (int)u.host.len, (const char *)u.host.data);
+		told++;
+	}
+}
+
+/* Takes rules. */
+static int site_init(struct site *s, const struct recording *recording,
+		     struct rules *rules)
+{
+	struct table *table = table_new(recording, rules);
+	if (options_rewrite(s->options)) {
+		s->workers = workers_new(WORKERS);
+		s->matcher = matcher_new();
+	}
+	s->edition = edition_new(table, rules, s->options, s->workers);
+	s->places = places_new(recording->count);
+	report_names(table, s->options->zone);
+	return options_rewrite(s->options) && !s->workers ? -1 : 0;
+}
+
+static void site_release(struct site *s)
+{
+	workers_free(s->workers);
+	edition_release(s->edition);
+	matcher_free(s->matcher);
+	places_free(s->places);
+	journal_free(s->journal);
+}
+
+int server_run(const struct recording *recording, struct rules *rules,
+	       const struct site_options *options)
 {
 	struct journal *journal = journal_new(options->log, !options->quiet);
-	if (!journal)
+	if (!journal) {
+		rules_free(rules);
 		return -1;
+	}
 	struct server s = {
-	    .clients = {.site = {
-			    .table = table,
-			    .options = options,
-			    .places = places_new(table_count(table)),
-			    .journal = journal,
-			}}};
-	int result = serve(&s);
+	    .clients = {.site = {.options = options, .journal = journal}}};
+	struct site *site = &s.clients.site;
+	s.reload = (struct reload){.site = site, .recording = recording};
+	int result = site_init(site, recording, rules);
+	if (!result)
+		result = serve(&s);
 	server_release(&s);
-	places_free(s.clients.site.places);
-	journal_free(journal);
+	site_release(site);
 	return result;
 }

@@ -5,7 +5,8 @@
 #include "site.h"
 
 /* Serves until a signal ends it. Returns 0, or -1 if it cannot begin, after
- * having said why. */
-int server_run(const struct table *table, const struct site_options *options);
+ * having said why. Takes rules, which may be NULL. */
+int server_run(const struct recording *recording, struct rules *rules,
+	       const struct site_options *options);
 
 #endif

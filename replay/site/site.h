@@ -2,10 +2,9 @@
 #ifndef SITE_SITE_H
 #define SITE_SITE_H
 
+#include "edition.h"
 #include "journal.h"
-#include "match.h"
 #include "place.h"
-#include "table.h"
 
 /* An address to listen on. */
 struct listen {
@@ -28,11 +27,23 @@ struct site_options {
 	bool incomplete_404; /* 404 where the recorded answer is not whole */
 	bool recode;
 	bool pace;
+	bool shift_dates;
+	const char *const *rules; /* rule files */
+	size_t rule_count;
+	struct slice zone; /* of steering names, lower case */
 };
 
+/* Whether any answer may go out otherwise than recorded. */
+static inline bool options_rewrite(const struct site_options *o)
+{
+	return o->rule_count || o->shift_dates || o->recode;
+}
+
 struct site {
-	const struct table *table;
+	struct edition *edition; /* held; another one after a reload */
 	const struct site_options *options;
+	struct workers *workers; /* NULL: there is nothing to do */
+	struct matcher *matcher; /* for target rules; NULL without rules */
 	struct places *places;
 	struct journal *journal;
 };

@@ -5,11 +5,24 @@
 #include "hosts.h"
 #include "traits.h"
 
+#include "rewrite/apply.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+/* Exchanges by their keys under the rules: a second index beside that of the
+ * entries, only if there are target rules. */
+struct ruled {
+	struct slice *targets; /* owned; data NULL: as recorded */
+	uint32_t *buckets;
+	struct ruled_link {
+		uint32_t hash, chain, next; /* as in struct entry */
+	} * links;
+};
+
 struct table {
+	size_t holders;
 	const struct exchange *exchanges;
 	struct entry *entries;
 	uint32_t count;
@@ -20,6 +33,7 @@ struct table {
 	uint8_t (*bodies)[DIGEST_LEN];
 	uint32_t body_count, body_room;
 	struct hosts hosts;
+	struct ruled ruled; /* {0} without target rules */
 };
 
 size_t table_count(const struct table *t)
@@ -42,6 +56,18 @@ struct url table_url(const struct table *t, uint32_t i)
 	struct url u = exchange_url(&t->exchanges[i]);
 	u.host = t->hosts.list[t->entries[i].host].name;
 	return u;
+}
+
+bool table_ruled(const struct table *t)
+{
+	return t->ruled.targets;
+}
+
+struct slice table_target(const struct table *t, uint32_t i)
+{
+	if (t->ruled.targets && t->ruled.targets[i].data)
+		return t->ruled.targets[i];
+	return exchange_url(&t->exchanges[i]).target;
 }
 
 uint32_t table_host(const struct table *t, struct slice host)
@@ -94,18 +120,29 @@ static struct slice recorded_range(const struct exchange *e)
 	return e->ranged ? head_range(e->request_head) : (struct slice){0};
 }
 
+/* But for the target. */
+static bool has_rest(const struct table *t, uint32_t i, const struct key *k)
+{
+	const struct exchange *e = &t->exchanges[i];
+	return t->entries[i].host == k->host &&
+	       slice_equal(e->method, k->method) &&
+	       same_body(table_body(t, i), k->body) &&
+	       slice_same(recorded_range(e), k->range);
+}
+
 static bool has_key(const struct table *t, uint32_t i, const struct key *k,
 		    uint32_t hash)
 {
-	const struct entry *n = &t->entries[i];
-	const struct exchange *e = &t->exchanges[i];
-	if (n->hash != hash || n->host != k->host ||
-	    !slice_equal(e->method, k->method) ||
-	    !same_body(table_body(t, i), k->body) ||
-	    !slice_equal(exchange_url(e).target, k->target))
-		return false;
-	struct slice range = recorded_range(e);
-	return slice_same(range, k->range);
+	return t->entries[i].hash == hash &&
+	       slice_equal(exchange_url(&t->exchanges[i]).target, k->target) &&
+	       has_rest(t, i, k);
+}
+
+static bool has_ruled_key(const struct table *t, uint32_t i,
+			  const struct key *k, uint32_t hash)
+{
+	return t->ruled.links[i].hash == hash &&
+	       slice_equal(table_target(t, i), k->target) && has_rest(t, i, k);
 }
 
 /* The link that points at the first exchange of the key, or that ends its
@@ -127,14 +164,27 @@ uint32_t table_find(const struct table *t, const struct key *key)
 	return i;
 }
 
+uint32_t table_find_ruled(const struct table *t, const struct key *key)
+{
+	uint32_t hash = key_hash(t, key);
+	uint32_t i = t->ruled.buckets[hash & t->mask];
+	while (i != TABLE_NONE && !has_ruled_key(t, i, key, hash))
+		i = t->ruled.links[i].chain;
+	return i;
+}
+
+uint32_t table_next_ruled(const struct table *t, uint32_t i)
+{
+	return t->ruled.links[i].next;
+}
+
 static bool is_near(const struct table *t, uint32_t i, uint32_t hash,
 		    struct slice method, uint32_t host, struct slice path)
 {
 	const struct entry *n = &t->entries[i];
-	const struct exchange *e = &t->exchanges[i];
 	return n->near_hash == hash && n->host == host &&
-	       slice_equal(e->method, method) &&
-	       slice_equal(url_path(exchange_url(e).target), path);
+	       slice_equal(t->exchanges[i].method, method) &&
+	       slice_equal(url_path(table_target(t, i)), path);
 }
 
 uint32_t table_near(const struct table *t, struct slice method, uint32_t host,
@@ -218,7 +268,8 @@ static void describe(struct table *t, uint32_t i, struct digest *d)
 	};
 	struct key k = recorded_key(t, i, u.target);
 	n->hash = key_hash(t, &k);
-	n->near_hash = near_hash(t, e->method, n->host, url_path(u.target));
+	n->near_hash =
+	    near_hash(t, e->method, n->host, url_path(table_target(t, i)));
 }
 
 /* Exchanges are added last one first, so that each stands before those of its
@@ -238,11 +289,10 @@ static void link_exchange(struct table *t, uint32_t i)
 
 	link = &t->near[n->near_hash & t->mask];
 	if (*link != TABLE_NONE) {
-		const struct exchange *e = &t->exchanges[i];
-		struct slice path = url_path(exchange_url(e).target);
-		while (
-		    *link != TABLE_NONE &&
-		    !is_near(t, *link, n->near_hash, e->method, n->host, path))
+		struct slice method = t->exchanges[i].method;
+		struct slice path = url_path(table_target(t, i));
+		while (*link != TABLE_NONE &&
+		       !is_near(t, *link, n->near_hash, method, n->host, path))
 			link = &t->entries[*link].near_chain;
 	}
 	n->near_next = *link;
@@ -273,11 +323,59 @@ static uint32_t *new_buckets(size_t count)
 	return buckets;
 }
 
-struct table *table_new(const struct recording *recording)
+static void link_ruled(struct table *t, uint32_t i)
+{
+	struct key k = recorded_key(t, i, table_target(t, i));
+	struct ruled_link *n = &t->ruled.links[i];
+	n->hash = key_hash(t, &k);
+	uint32_t *link = &t->ruled.buckets[n->hash & t->mask];
+	while (*link != TABLE_NONE && !has_ruled_key(t, *link, &k, n->hash))
+		link = &t->ruled.links[*link].chain;
+	n->next = *link;
+	n->chain =
+	    *link == TABLE_NONE ? TABLE_NONE : t->ruled.links[*link].chain;
+	*link = i;
+}
+
+static void rule_target(struct table *t, uint32_t i, const struct rules *rules,
+			struct matcher *m)
+{
+	struct buf made = {0};
+	struct url u = exchange_url(&t->exchanges[i]);
+	struct subject s = {.method = t->exchanges[i].method,
+			    .host = u.host,
+			    .target = u.target,
+			    .https = u.https};
+	if (!apply_target(rules, m, &s, &made))
+		return;
+	buf_add_byte(&made, 0); /* so that an empty one is there too */
+	t->ruled.targets[i] = slice_to(buf_slice(&made), made.len - 1);
+}
+
+static void rule_targets(struct table *t, const struct rules *rules)
+{
+	struct matcher *m = matcher_new();
+	t->ruled.targets = xcalloc((size_t)t->count + 1, sizeof(struct slice));
+	for (uint32_t i = 0; i < t->count; i++)
+		rule_target(t, i, rules, m);
+	matcher_free(m);
+}
+
+static void link_all_ruled(struct table *t)
+{
+	t->ruled.buckets = new_buckets((size_t)t->mask + 1);
+	t->ruled.links = xcalloc((size_t)t->count + 1, sizeof *t->ruled.links);
+	for (uint32_t i = t->count; i-- > 0;)
+		link_ruled(t, i);
+}
+
+struct table *table_new(const struct recording *recording,
+			const struct rules *rules)
 {
 	if (recording->count >= TABLE_NONE / 2)
 		log_fatal("too many exchanges to serve: %zu", recording->count);
 	struct table *t = xcalloc(1, sizeof *t);
+	t->holders = 1;
 	t->exchanges = recording->exchanges;
 	t->count = (uint32_t)recording->count;
 	if (getrandom(&t->seed, sizeof t->seed, 0) != sizeof t->seed)
@@ -291,19 +389,40 @@ struct table *table_new(const struct recording *recording)
 	t->entries = xcalloc(t->count, sizeof *t->entries);
 	hosts_init(&t->hosts, t->seed);
 
+	bool ruled = rules && rules->has_targets;
 	struct digest d = {0};
+	if (ruled)
+		rule_targets(t, rules);
 	for (uint32_t i = 0; i < t->count; i++)
 		describe(t, i, &d);
 	link_all(t);
+	if (ruled)
+		link_all_ruled(t);
 	digest_release(&d);
 	return t;
 }
 
+struct table *table_hold(struct table *t)
+{
+	t->holders++;
+	return t;
+}
+
+static void ruled_release(struct ruled *r, uint32_t count)
+{
+	for (uint32_t i = 0; r->targets && i < count; i++)
+		free((void *)r->targets[i].data);
+	free(r->targets);
+	free(r->buckets);
+	free(r->links);
+}
+
 void table_free(struct table *t)
 {
-	if (!t)
+	if (!t || --t->holders)
 		return;
 	hosts_release(&t->hosts);
+	ruled_release(&t->ruled, t->count);
 	free(t->buckets);
 	free(t->near);
 	free(t->entries);

@@ -1,21 +1,23 @@
 /* Exchanges found by what was asked for; the hosts. Built once from a
- * recording, then read-only. */
+ * recording and the target rules, then read-only, for several threads. */
 #ifndef SITE_TABLE_H
 #define SITE_TABLE_H
 
 #include "capture/digest.h"
 #include "capture/recording.h"
 
+#include "rewrite/rules.h"
+
 #define TABLE_NONE UINT32_MAX
 
 /* What the table keeps of an exchange beside it. */
 struct entry {
 	uint32_t hash;       /* of its key */
-	uint32_t near_hash;  /* of its method, host and path */
+	uint32_t near_hash;  /* of its method, host and path under the rules */
 	uint32_t chain;      /* first exchange of the next key in the bucket */
 	uint32_t next;       /* of the same key, in recorded order */
 	uint32_t near_chain; /* as chain, for near matches */
-	uint32_t near_next;  /* of the same method, host and path */
+	uint32_t near_next;  /* of the same method, host and such a path */
 	uint32_t host;
 	uint32_t body; /* which digest: of the request's body; TABLE_NONE: it
 			  had none */
@@ -40,14 +42,21 @@ struct key {
 
 struct table;
 
-/* Borrows the recording. */
-struct table *table_new(const struct recording *recording);
-void table_free(struct table *t);
+/* Borrows the recording. rules may be NULL; they are not kept. It is held
+ * once. */
+struct table *table_new(const struct recording *recording,
+			const struct rules *rules);
+struct table *table_hold(struct table *t); /* once more; by one thread alone */
+void table_free(struct table *t);          /* when nobody holds it any more */
 
 size_t table_count(const struct table *t);
 const struct entry *table_entry(const struct table *t, uint32_t i);
 const struct exchange *table_exchange(const struct table *t, uint32_t i);
-struct url table_url(const struct table *t, uint32_t i);
+struct url table_url(const struct table *t, uint32_t i); /* as recorded */
+/* Its target under the target rules. */
+struct slice table_target(const struct table *t, uint32_t i);
+/* Whether there are target rules. */
+bool table_ruled(const struct table *t);
 
 /* Hosts are compared without case. TABLE_NONE: nothing was recorded of it. */
 uint32_t table_host(const struct table *t, struct slice host);
@@ -55,10 +64,15 @@ size_t table_hosts(const struct table *t);
 /* Its first exchange. */
 uint32_t table_host_first(const struct table *t, uint32_t host);
 
-/* The first exchange of a key; the others follow by entry.next. TABLE_NONE if
- * there is none. */
+/* The first exchange of a key as recorded; the others follow by entry.next.
+ * TABLE_NONE if there is none. */
 uint32_t table_find(const struct table *t, const struct key *key);
-/* The first of a method, host and path; the others follow by near_next. */
+/* The same where the targets are those under the rules, the key's too; only if
+ * there are such rules. The others follow by table_next_ruled. */
+uint32_t table_find_ruled(const struct table *t, const struct key *key);
+uint32_t table_next_ruled(const struct table *t, uint32_t i);
+/* The first of a method, host and path, this under the rules; the others
+ * follow by near_next. */
 uint32_t table_near(const struct table *t, struct slice method, uint32_t host,
 		    struct slice path);
 

@@ -44,15 +44,26 @@ bool window_add(const struct search *s, struct window *w, uint32_t i)
 	return true;
 }
 
+uint32_t search_next(const struct search *s, uint32_t i)
+{
+	return s->ruled ? table_next_ruled(s->t, i)
+			: table_entry(s->t, i)->next;
+}
+
+struct slice search_target(const struct search *s, uint32_t i)
+{
+	return s->ruled ? table_target(s->t, i) : table_url(s->t, i).target;
+}
+
 static void gather(const struct search *s, uint32_t first, enum at at,
 		   bool complete, struct window *w)
 {
 	/* walks of one chain that pass over different exchanges */
-	uint64_t walk = (uint64_t)first << 5 | (uint64_t)at << 3 |
-			(uint64_t)s->conditional << 2 |
+	uint64_t walk = (uint64_t)first << 6 | (uint64_t)s->ruled << 5 |
+			(uint64_t)at << 3 | (uint64_t)s->conditional << 2 |
 			(uint64_t)s->r->any_port << 1 | complete;
 	uint32_t i = place_resume(s->place, walk, first);
-	for (; i != TABLE_NONE; i = table_entry(s->t, i)->next)
+	for (; i != TABLE_NONE; i = search_next(s, i))
 		if (usable(s, i, at) &&
 		    table_entry(s->t, i)->complete == complete &&
 		    !window_add(s, w, i))

@@ -11,10 +11,17 @@ struct search {
 	const struct request *r;
 	struct place_of *place;
 	uint32_t host;
+	struct slice target; /* in whichever form it is looked for */
+	bool ruled;          /* as the rules make it: table_find_ruled */
 	bool conditional;    /* the request may be answered by 304 */
 	struct params query; /* of the request, for guesses */
 	struct params body;
 };
+
+/* The next exchange of the same key, and the target of one, in the form that
+ * is looked for. */
+uint32_t search_next(const struct search *s, uint32_t i);
+struct slice search_target(const struct search *s, uint32_t i);
 
 /* Where an exchange may have happened, as against the URL asked for. */
 enum at { AT_ASKED, AT_OTHER_PORT, AT_OTHER_SCHEME, AT_ANY };

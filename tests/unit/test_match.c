@@ -127,7 +127,7 @@ static uint32_t post(const char *target, const char *body)
 static void build(void)
 {
 	struct recording r = {.exchanges = exchanges, .count = count};
-	table = table_new(&r);
+	table = table_new(&r, NULL);
 	places = places_new(count);
 }
 

@@ -1,0 +1,42 @@
+/* The site as one set of rules makes it. */
+#include "edition.h"
+
+#include "site.h"
+
+#include <stdlib.h>
+
+struct edition *edition_new(struct table *table, struct rules *rules,
+			    const struct site_options *options,
+			    struct workers *workers)
+{
+	struct edition *e = xcalloc(1, sizeof *e);
+	e->holders = 1;
+	e->table = table;
+	e->rules = rules;
+	e->changes = changes_new(table, rules, workers);
+	const struct maker by = {.table = table,
+				 .rules = rules,
+				 .changes = e->changes,
+				 .shift_dates = options->shift_dates,
+				 .recode = options->recode};
+	if (options_rewrite(options))
+		e->store = store_new(e, &by, workers, STORE_MAX);
+	return e;
+}
+
+struct edition *edition_hold(struct edition *e)
+{
+	e->holders++;
+	return e;
+}
+
+void edition_release(struct edition *e)
+{
+	if (!e || --e->holders)
+		return;
+	store_free(e->store);
+	changes_free(e->changes);
+	rules_free(e->rules);
+	table_free(e->table);
+	free(e);
+}

@@ -1,0 +1,26 @@
+/* The site as one set of rules makes it. Read-only but for its store; an
+ * answer in flight holds the edition that it began with. */
+#ifndef SITE_EDITION_H
+#define SITE_EDITION_H
+
+#include "store.h"
+
+struct site_options;
+
+struct edition {
+	size_t holders; /* of the loop's thread */
+	struct table *table;
+	struct rules *rules; /* NULL: none */
+	struct changes *changes;
+	struct store *store; /* NULL: every answer goes out as recorded */
+};
+
+/* Takes table and rules, which may be NULL. Held once. workers may be NULL if
+ * there are neither rules nor --shift-dates nor --recode. */
+struct edition *edition_new(struct table *table, struct rules *rules,
+			    const struct site_options *options,
+			    struct workers *workers);
+struct edition *edition_hold(struct edition *e);
+void edition_release(struct edition *e); /* e may be NULL */
+
+#endif

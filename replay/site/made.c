@@ -1,0 +1,194 @@
+/* A recorded answer as it goes out under the rules. */
+#include "made.h"
+
+#include "pieces.h"
+
+#include "rewrite/coding.h"
+#include "rewrite/told.h"
+
+/* The value of all Content-Encoding fields as one list (RFC 9110 5.3). */
+static void add_codings(struct slice head, struct buf *out)
+{
+	struct slice rest = head_fields(head);
+	struct field f;
+	while (head_field_next(&rest, SLICE("content-encoding"), &f)) {
+		if (out->len)
+			buf_add_string(out, ", ");
+		http_unfold(out, f.value);
+	}
+}
+
+bool made_accepted(const struct exchange *e, struct slice accept)
+{
+	struct buf codings = {0};
+	add_codings(e->response_head, &codings);
+	bool accepted =
+	    !codings.len ||
+	    coding_accepted(accept.data ? accept : SLICE("identity"),
+			    buf_slice(&codings));
+	buf_release(&codings);
+	return accepted;
+}
+
+/* ---- pieces ---- */
+
+static bool next_of_whole(void *context, struct slice *bytes)
+{
+	return parts_next(context, bytes);
+}
+
+static void media_type(struct slice head, struct buf *out)
+{
+	struct slice rest = head_fields(head);
+	struct field f;
+	if (!head_field_next(&rest, SLICE("content-type"), &f))
+		return;
+	f.value = slice_trim(slice_to(f.value, slice_find(f.value, ';')));
+	for (size_t i = 0; i < f.value.len; i++) {
+		uint8_t c = f.value.data[i];
+		buf_add_byte(out, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+}
+
+static bool body_rule_fits(const struct rules *rules, struct matcher *m,
+			   const struct original *o)
+{
+	struct buf type = {0};
+	media_type(o->head, &type);
+	const struct subject s = {.method = o->method,
+				  .host = o->host,
+				  .target = o->target,
+				  .https = o->https,
+				  .status = o->status,
+				  .type = buf_slice(&type)};
+	bool fits = false;
+	matcher_begin(m, APPLY_SECONDS);
+	for (size_t i = 0; rules && i < rules->count && !fits; i++)
+		fits = rules->list[i].part == PART_BODY &&
+		       rule_fits(&rules->list[i], m, &s) == FIT_YES;
+	buf_release(&type);
+	return fits;
+}
+
+/* A piece is made of its whole. False if that was not recorded. parts are the
+ * whole's, to be released. */
+static bool begin_whole(const struct maker *by, uint32_t i, struct match *parts,
+			struct parts_reader *reader, struct original *o)
+{
+	if (!pieces_whole(by->table, i, parts))
+		return false;
+	*reader = (struct parts_reader){.table = by->table,
+					.parts = parts->parts,
+					.count = parts->part_count};
+	o->next = next_of_whole;
+	o->context = reader;
+	o->framing = HTTP_LENGTH;
+	return true;
+}
+
+/* ---- decoding ---- */
+
+static bool decode(const struct exchange *e, struct slice codings,
+		   struct buf *out)
+{
+	struct coding *coding;
+	struct slice bytes;
+	struct body_reader r = exchange_response_body(e);
+	enum coding_result result =
+	    coding_open(&coding, codings, APPLY_BODY_MAX);
+	if (result == CODING_UNKNOWN)
+		return false;
+	while (result == CODING_OK && body_next(&r, &bytes))
+		result = coding_feed(coding, bytes, out);
+	if (result == CODING_OK || result == CODING_TRAILING)
+		result = coding_finish(coding);
+	coding_free(coding);
+	return result == CODING_OK || result == CODING_TRAILING;
+}
+
+/* Takes the coding off a body that no rule changed. */
+static bool recode(const struct exchange *e, struct rewritten *w)
+{
+	struct buf codings = {0}, body = {0};
+	add_codings(e->response_head, &codings);
+	bool done = e->state == EXCHANGE_COMPLETE && e->status != 206 &&
+		    e->response_body.len && codings.len && !w->body_changed &&
+		    decode(e, buf_slice(&codings), &body);
+	buf_release(&codings);
+	if (!done) {
+		buf_release(&body);
+		return false;
+	}
+	if (!w->head.len)
+		buf_add(&w->head, e->response_head);
+	buf_release(&w->body);
+	w->body = body;
+	w->body_changed = true;
+	w->framing = HTTP_LENGTH;
+	return true;
+}
+
+/* ---- all of it ---- */
+
+static uint16_t status_of(const struct made *m, const struct exchange *e)
+{
+	struct message head;
+	if (http_response(buf_slice(&m->finished.head), e->method, &head) ==
+	    HTTP_DONE)
+		return head.status;
+	return e->status;
+}
+
+static bool finish(const struct rewritten *w, bool coded, struct finished *f)
+{
+	return rewritten_finish(w, coded, f) ||
+	       (coded && rewritten_finish(w, false, f));
+}
+
+/* What the rules told is enough of an answer that they left alone. */
+static void set_told(struct made *m, struct slice told)
+{
+	buf_clear(&m->finished.told);
+	buf_add(&m->finished.told, told);
+}
+
+void made_by(const struct maker *by, uint32_t i, bool coded,
+	     struct matcher *matcher, struct made *m)
+{
+	const struct exchange *e = table_exchange(by->table, i);
+	struct body_reader reader;
+	struct parts_reader whole;
+	struct match parts = {0};
+	struct rewritten w = {0};
+	struct original o = original_of(e, &reader);
+	o.changed = by->changes ? changes_map : NULL;
+	o.changed_context = by->changes;
+	bool piece = e->status == 206 && o.head.len &&
+		     !begin_whole(by, i, &parts, &whole, &o) &&
+		     body_rule_fits(by->rules, matcher, &o);
+	m->rewritten = apply(by->rules, matcher, &o, by->shift_dates, NULL, &w);
+	if (piece)
+		told_note(&w.told,
+			  "only parts of it were recorded: not rewritten");
+	bool recoded = by->recode && !coded && recode(e, &w);
+	m->decoded = recoded || (w.body_changed && !coded && w.encoding.len);
+	if ((m->rewritten || recoded) && finish(&w, coded, &m->finished))
+		m->status = status_of(m, e);
+	else
+		m->rewritten = m->decoded = false;
+	if (!m->rewritten)
+		set_told(m, buf_slice(&w.told));
+	rewritten_release(&w);
+	match_release(&parts);
+}
+
+bool made_differs(const struct made *m)
+{
+	return m->rewritten || m->decoded || m->finished.told.len;
+}
+
+void made_release(struct made *m)
+{
+	finished_release(&m->finished);
+	*m = (struct made){0};
+}

@@ -1,0 +1,36 @@
+/* Threads for what takes long, so that the event loop's need not wait. */
+#ifndef SITE_WORKERS_H
+#define SITE_WORKERS_H
+
+#include "rewrite/pattern.h"
+
+/* Something to be done; part of what it is done for. */
+struct task {
+	/* On a worker's thread; m is that worker's. */
+	void (*run)(struct task *t, struct matcher *m);
+	/* On the loop's thread, once and last: by then it was run, or, if ran
+	 * is false, never will be. */
+	void (*done)(struct task *t, bool ran);
+	struct task *next;
+	bool ran;
+};
+
+struct workers;
+
+/* They are nicer than the loop. NULL after having said why there can be
+ * none. */
+struct workers *workers_new(unsigned count);
+/* Waits for the tasks in hand. All others are done without having been run. */
+void workers_free(struct workers *w);
+
+/* urgent: before those that wait already. */
+void workers_add(struct workers *w, struct task *t, bool urgent);
+/* Becomes readable when there is something to collect. */
+int workers_fd(const struct workers *w);
+void workers_collect(struct workers *w); /* calls done of those that were run */
+
+/* Whether workers_free waits: what takes very long may give up then. For any
+ * thread. */
+bool workers_ending(const struct workers *w);
+
+#endif
