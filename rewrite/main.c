@@ -61,7 +61,7 @@ static const struct option_spec specs[] = {
 struct settings {
 	const char **paths; /* of rules */
 	size_t path_count;
-	struct slice zone;
+	struct buf zone;
 	const char *filter;
 	bool check, one_body;
 	const char *of_one_body; /* an option that goes with --stdin alone */
@@ -72,10 +72,17 @@ struct settings {
 
 /* ---- options ---- */
 
+/* In lower case, as browsers write names. */
 static void take_zone(struct settings *s, const char *value)
 {
-	if (!steer_zone(value, &s->zone))
+	struct slice zone;
+	if (!steer_zone(value, &zone))
 		log_usage("--zone %s: not a DNS name, or too long", value);
+	buf_clear(&s->zone);
+	for (size_t i = 0; i < zone.len; i++) {
+		uint8_t c = zone.data[i];
+		buf_add_byte(&s->zone, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
 }
 
 static void take_colour(struct settings *s, const char *value)
@@ -88,7 +95,8 @@ static void take_colour(struct settings *s, const char *value)
 
 static void take_path(struct settings *s, const char *value)
 {
-	s->paths = xreallocarray(s->paths, s->path_count + 1, sizeof *s->paths);
+	s->paths = xreallocarray((void *)s->paths, s->path_count + 1,
+				 sizeof *s->paths);
 	s->paths[s->path_count++] = value;
 }
 
@@ -255,16 +263,17 @@ int main(int argc, char **argv)
 	    .take = take_option,
 	};
 	struct settings s = {
-	    .zone = SLICE(STEER_ZONE),
 	    .single = {.method = SLICE("GET"),
 		       .target = SLICE("/"),
 		       .status = 200},
 	};
 	log_init(argv[0]);
+	take_zone(&s, STEER_ZONE);
 	int first = options_parse(&options, &s, argc, argv);
 	check_usage(&s, argc - first);
 	s.preview.colour = wants_colour(s.colour);
-	struct rules *rules = rules_read(s.paths, s.path_count, s.zone);
+	struct rules *rules =
+	    rules_read(s.paths, s.path_count, buf_slice(&s.zone));
 	int result = -1;
 	if (rules && s.check)
 		result = check(&s, rules);
@@ -274,6 +283,7 @@ int main(int argc, char **argv)
 		result =
 		    preview(&s, rules, argv + first, (size_t)(argc - first));
 	rules_free(rules);
-	free(s.paths);
+	free((void *)s.paths);
+	buf_release(&s.zone);
 	return result ? EXIT_FAILURE : EXIT_SUCCESS;
 }

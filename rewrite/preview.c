@@ -36,6 +36,7 @@ struct preview {
 	uint64_t answers, answers_changed, targets_changed;
 	struct buf left; /* lines about answers left as recorded */
 	bool titled;     /* the exchange in hand has its title */
+	bool any;        /* some exchange had one */
 };
 
 /* ---- the exchange in hand ---- */
@@ -80,6 +81,9 @@ static void put_title(struct preview *p, size_t i)
 	if (p->titled)
 		return;
 	p->titled = true;
+	if (p->any)
+		putchar('\n');
+	p->any = true;
 	unified_begin(&p->unified, STYLE_TITLE);
 	put_exchange(p, i);
 	if (e->status)
@@ -166,12 +170,19 @@ static void preview_target(struct preview *p, size_t i)
 
 /* ---- answers ---- */
 
+/* It is asked for inside of apply, which has p->m in use. */
 static const struct digest_map *find_changed(void *context)
 {
 	struct preview *p = context;
-	if (!p->changed)
-		p->changed = vouched_find(p->recording->exchanges,
-					  p->recording->count, p->rules);
+	const struct recording *r = p->recording;
+	if (p->changed)
+		return p->changed;
+	struct matcher *m = matcher_new();
+	p->changed = digest_map_new();
+	for (size_t i = 0; i < r->count; i++)
+		if (vouched_is(&r->exchanges[i]))
+			vouched_add(p->changed, &r->exchanges[i], p->rules, m);
+	matcher_free(m);
 	return p->changed;
 }
 
@@ -302,6 +313,22 @@ static void put_rule(const struct rule *r)
 	fputs("  ", stdout);
 }
 
+/* The start of a rule's text, its blanks made few. */
+static void put_start(struct slice text)
+{
+	struct buf start = {0};
+	for (size_t i = 0; i < text.len && start.len <= RULE_SHOWN; i++) {
+		bool blank = text.data[i] == ' ' || text.data[i] == '\t';
+		bool again = !start.len || start.data[start.len - 1] == ' ';
+		if (!blank || !again)
+			buf_add_byte(&start, blank ? ' ' : text.data[i]);
+	}
+	size_t len = visible_back(buf_slice(&start), RULE_SHOWN);
+	put_text(slice_to(buf_slice(&start), len));
+	puts(start.len > len ? "\xe2\x80\xa6" : "");
+	buf_release(&start);
+}
+
 static bool did_anything(const struct deeds *d)
 {
 	return d->matches || d->targets;
@@ -346,9 +373,7 @@ static void put_never_matched(const struct preview *p)
 			put_heading(p, "never matched:");
 		any = true;
 		put_rule(r);
-		size_t len = visible_back(r->text, RULE_SHOWN);
-		put_text(slice_to(r->text, len));
-		puts(r->text.len > len ? "\xe2\x80\xa6" : "");
+		put_start(r->text);
 	}
 }
 
@@ -378,8 +403,7 @@ static void put_but_type(const struct preview *p)
 
 static void put_summary(const struct preview *p)
 {
-	if (!p->options->summary_only &&
-	    (p->answers_changed || p->targets_changed))
+	if (p->any)
 		putchar('\n');
 	put_matched(p);
 	put_never_matched(p);

@@ -1,4 +1,4 @@
-/* Scripts and styles that rules change: pages vouch for their digests. */
+/* Scripts, styles and the like that rules change. */
 #include "vouched.h"
 
 static bool contains(struct slice s, struct slice word)
@@ -9,18 +9,22 @@ static bool contains(struct slice s, struct slice word)
 	return false;
 }
 
-/* Browsers check the integrity of these alone (Subresource Integrity 3.4). */
-static bool is_vouched_for(const struct original *o)
+/* Scripts and styles, what scripts fetch or import, and what names no type. */
+bool vouched_is(const struct exchange *e)
 {
+	static const struct slice words[] = {SLICE("script"), SLICE("/css"),
+					     SLICE("json"), SLICE("text/plain"),
+					     SLICE("wasm")};
 	struct message m;
-	if (!o->next || o->cut ||
-	    http_response(o->head, o->method, &m) != HTTP_DONE)
+	if (e->state != EXCHANGE_COMPLETE || e->status != 200 ||
+	    !e->body_bytes ||
+	    http_response(e->response_head, e->method, &m) != HTTP_DONE)
 		return false;
 	struct slice type = http_field(m.fields, SLICE("Content-Type"));
-	type = slice_to(type, slice_find(type, ';'));
-	return contains(type, SLICE("javascript")) ||
-	       contains(type, SLICE("ecmascript")) ||
-	       contains(type, SLICE("css"));
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (contains(type, words[i]))
+			return true;
+	return !type.data;
 }
 
 /* Digests are of the body's bytes, in the character set that it has. */
@@ -34,21 +38,13 @@ static void add(struct digest_map *map, const struct rewritten *w)
 	buf_release(&recorded);
 }
 
-struct digest_map *vouched_find(const struct exchange *exchanges, size_t count,
-				const struct rules *rules)
+void vouched_add(struct digest_map *map, const struct exchange *e,
+		 const struct rules *rules, struct matcher *m)
 {
-	struct digest_map *map = digest_map_new();
-	struct matcher *m = matcher_new();
-	for (size_t i = 0; i < count; i++) {
-		struct body_reader reader;
-		struct original o = original_of(&exchanges[i], &reader);
-		struct rewritten w = {.keep_plain = true};
-		if (!is_vouched_for(&o))
-			continue;
-		if (apply(rules, m, &o, false, NULL, &w) && w.body_changed)
-			add(map, &w);
-		rewritten_release(&w);
-	}
-	matcher_free(m);
-	return map;
+	struct body_reader reader;
+	struct original o = original_of(e, &reader);
+	struct rewritten w = {.keep_plain = true};
+	if (apply(rules, m, &o, false, NULL, &w) && w.body_changed)
+		add(map, &w);
+	rewritten_release(&w);
 }

@@ -1,13 +1,15 @@
-/* Scripts and styles that rules change: pages vouch for their digests. */
+/* Scripts, styles and the like that rules change: pages vouch for their
+ * digests (Subresource Integrity). */
 #ifndef REWRITE_VOUCHED_H
 #define REWRITE_VOUCHED_H
 
 #include "apply.h"
 
-/* The digests of every script and style sheet among the answers that the rules
- * change, for original.changed; to be freed by digest_map_free. Applies the
- * rules to each: ask for it once. */
-struct digest_map *vouched_find(const struct exchange *exchanges, size_t count,
-				const struct rules *rules);
+/* Whether pages vouch for what that exchange answers, by its type. */
+bool vouched_is(const struct exchange *e);
+
+/* Adds what the rules make of its body, if they change it. */
+void vouched_add(struct digest_map *map, const struct exchange *e,
+		 const struct rules *rules, struct matcher *m);
 
 #endif
