@@ -2,6 +2,7 @@
 #include "capture/log.h"
 #include "capture/options.h"
 #include "capture/recording.h"
+#include "report/check.h"
 #include "report/list.h"
 #include "site/server.h"
 
@@ -53,10 +54,16 @@ static const struct option_spec specs[] = {
      "answering"},
     {KEY_LOG, "log", "FILE", "append the log of answers as JSON lines"},
     {'L', "list", NULL, "print the table of exchanges instead of serving"},
-    {KEY_FORMAT, "format", "FORMAT", "of the list: tsv (default) or json"},
+    {'c', "check", NULL,
+     "say what can be brought back and what cannot, and\n"
+     "which links to bare addresses no rule steers"},
+    {KEY_FORMAT, "format", "FORMAT",
+     "of the list: tsv (default) or json; of the check:\n"
+     "json, one line for each capture, each read alone"},
     {KEY_NO_DIGEST, "no-digest", NULL, "leave sha256 out of the list"},
     {'q', "quiet", NULL, "no line for each request, only what is wrong"},
-    {'v', "verbose", NULL, "tell more"},
+    {'v', "verbose", NULL,
+     "tell more; with --check also links that are steered"},
     {0},
 };
 
@@ -68,7 +75,7 @@ struct settings {
 	size_t rule_count;
 	struct buf zone;
 	const char *filter;
-	bool list, no_digest;
+	bool list, check, verbose, no_digest;
 	enum list_format format;
 };
 
@@ -125,7 +132,11 @@ static void take_option(void *context, int key, const char *value)
 		s->site.quiet = true;
 		log_set_level(LOG_QUIET);
 		break;
+	case 'c':
+		s->check = true;
+		break;
 	case 'v':
+		s->verbose = true;
 		log_set_level(LOG_VERBOSE);
 		break;
 	case 'r':
@@ -180,9 +191,38 @@ static int read_rules(struct settings *s, struct rules **rules)
 	return *rules ? 0 : -1;
 }
 
+static int check(const struct settings *s, const struct rules *rules,
+		 char *const captures[], size_t count)
+{
+	struct check_options o = {.rules = rules,
+				  .verbose = s->verbose,
+				  .json = s->format == LIST_JSON,
+				  .capture = captures[0]};
+	struct recording *r = recording_read(s->filter, captures, count);
+	int result = r ? check_print(r, &o) : -1;
+	recording_free(r);
+	return result;
+}
+
+/* Several captures are one recording, but in JSON they are told one by one. */
+static int run_check(struct settings *s, char *const captures[], size_t count)
+{
+	struct rules *rules = NULL;
+	int result = read_rules(s, &rules);
+	if (!result && s->format != LIST_JSON)
+		result = check(s, rules, captures, count);
+	else
+		for (size_t i = 0; !result && i < count; i++)
+			result = check(s, rules, captures + i, 1);
+	rules_free(rules);
+	return result;
+}
+
 static int run(struct settings *s, char *const captures[], size_t count)
 {
 	struct rules *rules = NULL;
+	if (s->check)
+		return run_check(s, captures, count);
 	if (!s->list && read_rules(s, &rules))
 		return -1;
 	struct recording *r = recording_read(s->filter, captures, count);
@@ -201,7 +241,8 @@ int main(int argc, char **argv)
 {
 	static const struct options options = {
 	    .specs = specs,
-	    .synopsis = "[OPTIONS] CAPTURE...\n--list [OPTIONS] CAPTURE...",
+	    .synopsis = "[OPTIONS] CAPTURE...\n--list [OPTIONS] CAPTURE...\n"
+			"--check [OPTIONS] CAPTURE...",
 	    .about = "Serves the web sites that packet captures hold. A "
 		     "capture is a pcap or pcapng\nfile, also compressed, or "
 		     "- for standard input.",
@@ -213,6 +254,8 @@ int main(int argc, char **argv)
 	int first = options_parse(&options, &s, argc, argv);
 	if (first == argc)
 		log_usage("no capture named");
+	if (s.list && s.check)
+		log_usage("either --list or --check");
 	int result = run(&s, argv + first, (size_t)(argc - first));
 	free(s.listens);
 	free((void *)s.rules);

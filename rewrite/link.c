@@ -321,6 +321,18 @@ static bool may_open(struct slice text, size_t at)
 	return may_introduce(before) && (!escape || !is_one_of(before, "(=,["));
 }
 
+/* Whether what stands at offset at is a number below 1.0.0.0, where no server
+ * is. Without a scheme it is rather a reference of an expression, "<\/\1>",
+ * or an escape that is escaped, "\\0". */
+static bool is_small_number(struct slice text, size_t at)
+{
+	static const char digits[] = "16777216";
+	size_t len = 0;
+	while (at + len < text.len && is_digit(text.data[at + len]))
+		len++;
+	return len && len < sizeof digits - 1 && written_host(text, at) == len;
+}
+
 size_t link_length(struct slice text, size_t at)
 {
 	size_t end = at;
@@ -335,6 +347,8 @@ size_t link_length(struct slice text, size_t at)
 		/* First what is before: not at every slash of a long row. */
 		wanted = judge_opening(text, at);
 		end = wanted == NOT_A_LINK ? 0 : slashes_end(text, at);
+		if (end && is_small_number(text, end))
+			return 0;
 	} else {
 		return 0;
 	}

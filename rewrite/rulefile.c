@@ -35,12 +35,10 @@ static int open_file(struct rulefile *f, const char *path, struct buf *why)
 {
 	struct stat s;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &s)) {
+	if (fd < 0 || fstat(fd, &s) || fcntl(fd, F_SETFL, O_RDONLY)) {
 		buf_add_string(why, strerror(errno));
 	} else if (S_ISDIR(s.st_mode)) {
-		buf_add_string(why, "a directory");
-	} else if (fcntl(fd, F_SETFL, O_RDONLY)) {
-		buf_add_string(why, strerror(errno));
+		buf_add_string(why, strerror(EISDIR));
 	} else {
 		f->pipe = S_ISFIFO(s.st_mode);
 		f->device = s.st_dev;

@@ -255,7 +255,7 @@ static bool compile(struct scan *s, const struct delimited *pattern,
 /* At the 's'. */
 static bool parse_substitution(struct scan *s, struct substitution *sub)
 {
-	struct delimited pattern, replacement;
+	struct delimited pattern = {0}, replacement = {0};
 	unsigned flags = 0;
 	s->at++;
 	if (!scan_delimited(s, "pattern", &pattern))

@@ -15,6 +15,8 @@
  * would make ever more of them. */
 #define FILES_MAX 1000
 #define BYTES_MAX ((size_t)64 << 20)
+/* Each is compiled, and asked about every answer. */
+#define RULES_MAX 10000
 
 /* A file that is being read, and the one that includes it. */
 struct level {
@@ -28,6 +30,7 @@ struct reading {
 	struct mistakes mistakes;
 	size_t files;
 	size_t bytes;
+	bool full; /* RULES_MAX is passed: nothing more is read */
 };
 
 /* Room for one more, in an array that grows by doubling. */
@@ -140,6 +143,22 @@ static void read_include(struct reading *r, const struct level *l,
 	buf_release(&text);
 }
 
+static void take_rule(struct reading *r, const struct level *l,
+		      struct ruleline *line)
+{
+	struct buf text = {0};
+	if (r->rules->count < RULES_MAX) {
+		add_rule(r, &l->file, line);
+		return;
+	}
+	buf_printf(&text, "more than %d rules", RULES_MAX);
+	fail(r, l, line->rule.text, &text);
+	r->full = true;
+	rule_release(&line->rule);
+	buf_release(&line->value);
+	buf_release(&text);
+}
+
 static void warn_swallowed(const struct rulefile *f, struct slice comment)
 {
 	unsigned line = 0;
@@ -159,7 +178,7 @@ static void read_line(struct reading *r, struct level *l)
 	case RULELINE_NOTHING:
 		break;
 	case RULELINE_RULE:
-		add_rule(r, &l->file, &line);
+		take_rule(r, l, &line);
 		break;
 	case RULELINE_INCLUDE:
 		read_include(r, l, line.include);
@@ -175,7 +194,7 @@ static void read_line(struct reading *r, struct level *l)
 /* Closes it as well. */
 static void level_read(struct reading *r, struct level *l)
 {
-	while (rulefile_next(&l->file))
+	while (!r->full && rulefile_next(&l->file))
 		read_line(r, l);
 	keep_text(r->rules, &l->file.text);
 	rulefile_release(&l->file);

@@ -1,12 +1,13 @@
 /* replay --list: the table, one exchange a line. */
 #include "list.h"
 
+#include "value.h"
+
 #include "capture/digest.h"
 #include "capture/log.h"
 #include "capture/stamp.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,35 +88,16 @@ static void put_tsv(struct buf *out, const struct row *row)
 	buf_add_byte(out, '\n');
 }
 
-/* JSON is UTF-8: what is not becomes one character a byte, U+0000 to U+00FF,
- * as browsers do with header fields ("isomorphic decode"). */
-static json_t *json_text(struct slice text)
-{
-	json_t *s = json_stringn((const char *)text.data, text.len);
-	if (s)
-		return s;
-	struct buf wide = {0};
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = text.data[i];
-		if (c >= 0x80)
-			buf_add_byte(&wide, 0xc0 | c >> 6);
-		buf_add_byte(&wide, c < 0x80 ? c : 0x80 | (c & 0x3f));
-	}
-	s = json_stringn((const char *)wide.data, wide.len);
-	buf_release(&wide);
-	return s;
-}
-
 static json_t *json_buf(struct buf *b)
 {
-	json_t *s = json_text(buf_slice(b));
+	json_t *s = value_text(buf_slice(b));
 	buf_clear(b);
 	return s;
 }
 
 static json_t *json_or_null(struct slice text)
 {
-	return text.data ? json_text(text) : json_null();
+	return text.data ? value_text(text) : json_null();
 }
 
 static json_t *json_fields(struct slice fields)
@@ -126,7 +108,7 @@ static json_t *json_fields(struct slice fields)
 	while (http_field_next(&fields, &f)) {
 		http_unfold(&value, f.value);
 		json_array_append_new(
-		    array, json_pack("{s:o,s:o}", "name", json_text(f.name),
+		    array, json_pack("{s:o,s:o}", "name", value_text(f.name),
 				     "value", json_buf(&value)));
 	}
 	buf_release(&value);
@@ -168,19 +150,6 @@ static json_t *json_stamp(struct buf *scratch, int64_t time)
 	return json_buf(scratch);
 }
 
-/* JSON lets DEL stand as it is, terminals do not take it for text. Jansson
- * escapes the other control characters, and DEL occurs in strings alone. */
-static void add_without_del(struct buf *out, const char *text)
-{
-	const char *del;
-	for (; (del = strchr(text, 0x7f)); text = del + 1) {
-		buf_add(out, (struct slice){(const uint8_t *)text,
-					    (size_t)(del - text)});
-		buf_add_string(out, "\\u007F");
-	}
-	buf_add_string(out, text);
-}
-
 /* Times are strings: a double would round their nanoseconds. */
 static void put_json(struct buf *out, const struct row *row)
 {
@@ -199,19 +168,15 @@ static void put_json(struct buf *out, const struct row *row)
 	json_object_set_new(o, "server", json_buf(&b));
 	json_object_set_new(o, "scheme",
 			    json_string(e->https ? "https" : "http"));
-	json_object_set_new(o, "method", json_text(e->method));
+	json_object_set_new(o, "method", value_text(e->method));
 	json_object_set_new(o, "host", json_or_null(e->host));
-	json_object_set_new(o, "target", json_text(e->target));
+	json_object_set_new(o, "target", value_text(e->target));
 	put_response(o, row);
 	json_object_set_new(
 	    o, "state",
 	    json_string(exchange_state_name((enum exchange_state)e->state)));
 	put_request(o, e);
-	char *text = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
-	add_without_del(out, text);
-	buf_add_byte(out, '\n');
-	free(text);
-	json_decref(o);
+	value_line(out, o);
 	buf_release(&b);
 }
 

@@ -218,6 +218,19 @@ static void download(struct scene *s, struct conn *c)
 	str_free(&body);
 }
 
+static void bare_redirect(struct scene *s, struct conn *gate)
+{
+	scene_exchange(
+	    s, gate,
+	    &(struct ask){.host = GATE_PORT, .target = "/get.php?f=payload"},
+	    &(struct answer){.status = 302,
+			     .type = HTML,
+			     .fields =
+				 "Location: http://" BARE "/payload.bin\r\n"
+				 "Strict-Transport-Security: "
+				 "max-age=31536000\r\n"});
+}
+
 static void bare_link(struct scene *s, struct conn *gate)
 {
 	struct str page = {0}, body = {0};
@@ -226,6 +239,7 @@ static void bare_link(struct scene *s, struct conn *gate)
 	page_write(&page, "Nearly there", bare_page, 1200, 3);
 	serve(s, gate, &(struct ask){.host = GATE_PORT, .target = "/next.html"},
 	      HTML, &page);
+	bare_redirect(s, gate);
 	write_harmless(&body, PAYLOAD_LEN);
 	c = scene_connect(s, BARE, 80);
 	serve(s, &c,

@@ -62,7 +62,8 @@ static void talk(int fd, struct slice request, struct buf *answer)
 	}
 }
 
-static bool ask(const struct exchange *e, uint16_t port)
+/* number: as in the table. */
+static bool ask(const struct exchange *e, size_t number, uint16_t port)
 {
 	struct buf request = {0}, expected = {0}, answer = {0};
 	buf_add(&request, e->request_head);
@@ -78,6 +79,7 @@ static bool ask(const struct exchange *e, uint16_t port)
 		while (at < a.len && at < b.len && a.data[at] == b.data[at])
 			at++;
 		struct buf line = {0};
+		buf_printf(&line, "#%zu ", number);
 		buf_add_escaped(&line, slice_to(e->target, 100));
 		buf_add_string(&line, ": got \"");
 		buf_add_escaped(&line, slice_to(slice_from(a, at), 60));
@@ -108,7 +110,7 @@ int main(int argc, char **argv)
 		if (r->exchanges[i].state != EXCHANGE_COMPLETE)
 			continue;
 		asked++;
-		same += ask(&r->exchanges[i], port);
+		same += ask(&r->exchanges[i], i + 1, port);
 	}
 	printf("%zu of %zu exchanges came back byte for byte\n", same, asked);
 	recording_free(r);

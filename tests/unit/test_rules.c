@@ -532,7 +532,7 @@ static const struct {
     {"include none.conf", 9, "none.conf: No such file or directory"},
     {"  include\t\"no ne.conf\" # x", 12,
      "no ne.conf: No such file or directory"},
-    {"include .", 9, ".: a directory"},
+    {"include .", 9, ".: Is a directory"},
     {"include rules.conf", 9, "rules.conf: includes itself"},
     {"include ./rules.conf", 9, "./rules.conf: includes itself"},
 };
@@ -674,7 +674,7 @@ static void test_all_mistakes(void **state)
 		    "    body dlete\n"
 		    "         ^\n"
 		    "test_rules: missing.conf: No such file or directory\n"
-		    "test_rules: .: a directory\n"
+		    "test_rules: .: Is a directory\n"
 		    "c.conf:2:7: the part is missing (body, header NAME, "
 		    "target, status, date NAME)\n"
 		    "    host=a\n"
@@ -684,6 +684,12 @@ static void test_all_mistakes(void **state)
 		    "    target delete\n"
 		    "           ^\n");
 	buf_release(&said);
+}
+
+static void add_many(struct buf *b, const char *text, size_t len)
+{
+	while (b->len < len)
+		buf_add_string(b, text);
 }
 
 static size_t count_lines(const struct buf *text)
@@ -807,6 +813,22 @@ static void test_many_includes(void **state)
 	buf_release(&said);
 }
 
+static void test_many_rules(void **state)
+{
+	(void)state;
+	struct buf text = {0};
+	add_many(&text, "body delete\n", 10000 * strlen("body delete\n"));
+	struct rules *r = read_bytes(buf_slice(&text));
+	assert_int_equal(r->count, 10000);
+	rules_free(r);
+	buf_add_string(&text, "header X set \\#\nbody s/a/b/\nbdy\n");
+	write_bytes(conf[0], buf_slice(&text));
+	expect_mistakes("rules.conf:10001:1: more than 10000 rules\n"
+			"    header X set \\#\n"
+			"    ^\n");
+	buf_release(&text);
+}
+
 /* What cannot be read is one line. */
 static void test_unreadable(void **state)
 {
@@ -879,12 +901,6 @@ static double seconds(void)
 	struct timespec t;
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void add_many(struct buf *b, const char *text, size_t len)
-{
-	while (b->len < len)
-		buf_add_string(b, text);
 }
 
 /* Long lines of all kinds cost what they are long, and are told in few
@@ -1286,7 +1302,7 @@ static void test_garbage(void **state)
 				  SLICE("/a?b"), false,
 				  200,           SLICE("text/html")};
 	uint32_t seed = 4711;
-	for (size_t round = 0; round < 500; round++) {
+	for (size_t round = 0; round < 1000; round++) {
 		struct buf text = {0}, said = {0};
 		for (size_t line = 0; line < 100; line++) {
 			size_t count = random_next(&seed) % 24;
@@ -1343,6 +1359,7 @@ int main(void)
 	    cmocka_unit_test(test_include_loops),
 	    cmocka_unit_test(test_deep_includes),
 	    cmocka_unit_test(test_many_includes),
+	    cmocka_unit_test(test_many_rules),
 	    cmocka_unit_test(test_unreadable),
 	    cmocka_unit_test(test_nothing),
 	    cmocka_unit_test(test_swallowed),

@@ -1,0 +1,289 @@
+/* rewrite: shows what rules change of a recording, checks rule files, rewrites
+ * one body. */
+#include "preview.h"
+#include "single.h"
+
+#include "coding.h"
+#include "steer.h"
+
+#include "capture/log.h"
+#include "capture/options.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum option_key {
+	KEY_SHIFT_DATES = 256,
+	KEY_FULL,
+	KEY_COLOUR,
+	KEY_STDIN,
+	KEY_TYPE,
+	KEY_HOST,
+	KEY_TARGET,
+	KEY_METHOD,
+	KEY_STATUS,
+	KEY_SCHEME,
+	KEY_ENCODING,
+};
+
+static const struct option_spec specs[] = {
+    {'r', "rules", "FILE", "rules; may be repeated: all of them, in order"},
+    {'f', "filter", "EXPRESSION",
+     "read only the packets that match, as in tcpdump"},
+    {'z', "zone", "NAME",
+     "zone of the names that stand for IP addresses (" STEER_ZONE ")"},
+    {KEY_SHIFT_DATES, "shift-dates", NULL,
+     "move every date field by the time since the recording"},
+    {'q', "quiet", NULL, "only the summary at the end"},
+    {KEY_FULL, "full", NULL,
+     "lines of more than 500 bytes whole; otherwise only\n"
+     "what differs in them, with a little around it and\n"
+     "\xe2\x80\xa6 for the rest"},
+    {KEY_COLOUR, "color", "WHEN",
+     "always, never, or auto (default): on a terminal,\n"
+     "unless NO_COLOR is set"},
+    {'c', "check", NULL, "only check the rule files"},
+    {KEY_STDIN, "stdin", NULL,
+     "rewrite one body, from standard input to standard\n"
+     "output; what follows tells of its answer:"},
+    {KEY_TYPE, "type", "TYPE", "Content-Type, with its parameters if any"},
+    {KEY_HOST, "host", "HOST", "Host field of its request"},
+    {KEY_TARGET, "target", "TARGET", "path and query, or a URL (/)"},
+    {KEY_METHOD, "method", "METHOD", "of its request (GET)"},
+    {KEY_STATUS, "status", "N", "its status (200)"},
+    {KEY_SCHEME, "scheme", "SCHEME", "http (default) or https"},
+    {KEY_ENCODING, "encoding", "CODING",
+     "Content-Encoding, as gzip: taken off, and put on\n"
+     "again"},
+    {0},
+};
+
+struct settings {
+	const char **paths; /* of rules */
+	size_t path_count;
+	struct buf zone;
+	const char *filter;
+	bool check, one_body;
+	const char *of_one_body; /* an option that goes with --stdin alone */
+	const char *colour;
+	struct preview_options preview;
+	struct single single;
+};
+
+/* ---- options ---- */
+
+/* In lower case, as browsers write names. */
+static void take_zone(struct settings *s, const char *value)
+{
+	struct slice zone;
+	if (!steer_zone(value, &zone))
+		log_usage("--zone %s: not a DNS name, or too long", value);
+	buf_clear(&s->zone);
+	for (size_t i = 0; i < zone.len; i++) {
+		uint8_t c = zone.data[i];
+		buf_add_byte(&s->zone, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+}
+
+static void take_colour(struct settings *s, const char *value)
+{
+	if (strcmp(value, "always") && strcmp(value, "never") &&
+	    strcmp(value, "auto"))
+		log_usage("--color %s: neither always, never nor auto", value);
+	s->colour = value;
+}
+
+static void take_path(struct settings *s, const char *value)
+{
+	s->paths = xreallocarray((void *)s->paths, s->path_count + 1,
+				 sizeof *s->paths);
+	s->paths[s->path_count++] = value;
+}
+
+/* A value that goes into a head. */
+static struct slice take_value(const char *name, const char *value)
+{
+	struct slice s = slice_trim(slice_of(value));
+	bool bad = !s.len;
+	for (size_t i = 0; i < s.len; i++)
+		bad |= (s.data[i] < 0x20 && s.data[i] != '\t') ||
+		       s.data[i] == 0x7f;
+	if (bad)
+		log_usage("--%s %s: not a field's value", name, value);
+	return s;
+}
+
+static void take_encoding(struct settings *s, const char *value)
+{
+	struct coding *coding;
+	s->single.encoding = take_value("encoding", value);
+	if (coding_open(&coding, s->single.encoding, 0) == CODING_UNKNOWN)
+		log_usage("--encoding %s: not a content coding", value);
+	coding_free(coding);
+}
+
+static void take_status(struct settings *s, const char *value)
+{
+	uint64_t status;
+	if (!slice_number(slice_of(value), 599, &status) || status < 200)
+		log_usage("--status %s: not the status of an answer", value);
+	s->single.status = (uint16_t)status;
+}
+
+static void take_scheme(struct settings *s, const char *value)
+{
+	s->single.https = !strcmp(value, "https");
+	if (!s->single.https && strcmp(value, "http"))
+		log_usage("--scheme %s: neither http nor https", value);
+}
+
+/* Those of --stdin. */
+static void take_single(struct settings *s, int key, const char *value)
+{
+	switch (key) {
+	case KEY_TYPE:
+		s->single.type = take_value("type", value);
+		break;
+	case KEY_HOST:
+		s->single.host = slice_of(value);
+		break;
+	case KEY_TARGET:
+		s->single.target = slice_of(value);
+		break;
+	case KEY_METHOD:
+		s->single.method = slice_of(value);
+		break;
+	case KEY_STATUS:
+		take_status(s, value);
+		break;
+	case KEY_SCHEME:
+		take_scheme(s, value);
+		break;
+	case KEY_ENCODING:
+		take_encoding(s, value);
+		break;
+	}
+	for (const struct option_spec *o = specs; o->name; o++)
+		if (o->key == key)
+			s->of_one_body = o->name;
+}
+
+static void take_option(void *context, int key, const char *value)
+{
+	struct settings *s = context;
+	switch (key) {
+	case 'r':
+		take_path(s, value);
+		break;
+	case 'f':
+		s->filter = value;
+		break;
+	case 'z':
+		take_zone(s, value);
+		break;
+	case 'q':
+		s->preview.summary_only = true;
+		break;
+	case 'c':
+		s->check = true;
+		break;
+	case KEY_SHIFT_DATES:
+		s->preview.shift_dates = true;
+		break;
+	case KEY_FULL:
+		s->preview.full = true;
+		break;
+	case KEY_COLOUR:
+		take_colour(s, value);
+		break;
+	case KEY_STDIN:
+		s->one_body = true;
+		break;
+	default:
+		take_single(s, key, value);
+	}
+}
+
+static void check_usage(const struct settings *s, int captures)
+{
+	if (!s->path_count)
+		log_usage("no rules given (--rules FILE)");
+	if (s->check && s->one_body)
+		log_usage("either --check or --stdin");
+	if (captures && (s->check || s->one_body))
+		log_usage("--%s takes no capture",
+			  s->check ? "check" : "stdin");
+	if (s->one_body && !s->single.type.len)
+		log_usage("--stdin needs --type TYPE");
+	if (!s->one_body && s->of_one_body)
+		log_usage("--%s goes with --stdin", s->of_one_body);
+	if (!captures && !s->check && !s->one_body)
+		log_usage("no capture given");
+}
+
+/* https://no-color.org/: set and not empty. */
+static bool wants_colour(const char *when)
+{
+	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	if (when && strcmp(when, "auto"))
+		return !strcmp(when, "always");
+	return isatty(STDOUT_FILENO) && !(no && *no) &&
+	       !(terminal && !strcmp(terminal, "dumb"));
+}
+
+/* ---- what is done ---- */
+
+static int check(const struct settings *s, const struct rules *rules)
+{
+	for (size_t i = 0; i < s->path_count; i++)
+		printf("%s%s", i ? ", " : "", s->paths[i]);
+	printf(": %zu %s\n", rules->count,
+	       rules->count == 1 ? "rule" : "rules");
+	return fflush(stdout) || ferror(stdout) ? -1 : 0;
+}
+
+static int preview(const struct settings *s, const struct rules *rules,
+		   char *const paths[], size_t count)
+{
+	struct recording *r = recording_read(s->filter, paths, count);
+	int result = r ? preview_print(r, rules, &s->preview) : -1;
+	recording_free(r);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct options options = {
+	    .specs = specs,
+	    .synopsis = "--rules FILE [OPTIONS] CAPTURE...\n"
+			"--rules FILE --check\n"
+			"--rules FILE --stdin --type TYPE [OPTIONS] < BODY",
+	    .about = "Shows what rules change of the answers and targets that "
+		     "captures hold.",
+	    .take = take_option,
+	};
+	struct settings s = {
+	    .single = {.method = SLICE("GET"),
+		       .target = SLICE("/"),
+		       .status = 200},
+	};
+	log_init(argv[0]);
+	take_zone(&s, STEER_ZONE);
+	int first = options_parse(&options, &s, argc, argv);
+	check_usage(&s, argc - first);
+	s.preview.colour = wants_colour(s.colour);
+	struct rules *rules =
+	    rules_read(s.paths, s.path_count, buf_slice(&s.zone));
+	int result = -1;
+	if (rules && s.check)
+		result = check(&s, rules);
+	else if (rules && s.one_body)
+		result = single_run(&s.single, rules);
+	else if (rules)
+		result =
+		    preview(&s, rules, argv + first, (size_t)(argc - first));
+	rules_free(rules);
+	free((void *)s.paths);
+	buf_release(&s.zone);
+	return result ? EXIT_FAILURE : EXIT_SUCCESS;
+}
