@@ -230,7 +230,7 @@ static uint32_t unit(struct slice body, size_t at, size_t high)
 
 bool charset_decode(enum charset from, struct slice body, struct buf *out)
 {
-	if (from == CHARSET_BYTES || from == CHARSET_UTF8) {
+	if (from == CHARSET_BYTES || from == CHARSET_UTF8 || !body.len) {
 		buf_add(out, body);
 		return true;
 	}
@@ -284,7 +284,7 @@ static uint8_t *put_unit(uint8_t *to, uint32_t code, size_t high)
 
 bool charset_encode(enum charset to, struct slice text, struct buf *out)
 {
-	if (to == CHARSET_BYTES || to == CHARSET_UTF8) {
+	if (to == CHARSET_BYTES || to == CHARSET_UTF8 || !text.len) {
 		buf_add(out, text);
 		return true;
 	}

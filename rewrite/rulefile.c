@@ -38,7 +38,7 @@ static int open_file(struct rulefile *f, const char *path, struct buf *why)
 	if (fd < 0 || fstat(fd, &s) || fcntl(fd, F_SETFL, O_RDONLY)) {
 		buf_add_string(why, strerror(errno));
 	} else if (S_ISDIR(s.st_mode)) {
-		buf_add_string(why, "a directory");
+		buf_add_string(why, strerror(EISDIR));
 	} else {
 		f->pipe = S_ISFIFO(s.st_mode);
 		f->device = s.st_dev;

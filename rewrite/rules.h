@@ -51,7 +51,8 @@ struct rule {
 	struct condition *conditions; /* all must hold */
 	size_t condition_count;
 	enum rule_part part;
-	struct slice name; /* of the field: PART_HEADER, PART_DATE */
+	struct slice name; /* of the field: PART_HEADER; PART_DATE, where "*"
+			      means every field that holds a date */
 	enum rule_action action;
 	struct substitution substitution; /* ACTION_SUBSTITUTE */
 	struct slice value;               /* ACTION_SET */

@@ -73,9 +73,9 @@ void live_release(struct live *q)
 }
 
 /* Only for those that nothing recorded is equal to: it takes its time. */
-static void live_rule(struct live *q, const struct site *site,
-		      const struct edition *edition)
+static void live_rule(struct live *q, const struct site *site)
 {
+	const struct edition *edition = site->edition;
 	struct request *r = &q->request;
 	const struct subject s = {.method = r->method,
 				  .host = r->url.host,
@@ -144,6 +144,8 @@ static void cut_again(struct match *m, const struct request *q, uint64_t total)
 	m->first = r.first;
 	m->last = r.last;
 	m->total = r.total;
+	if (m->step == MATCH_RANGE_CUT || m->step == MATCH_RANGE_WHOLE)
+		m->step = m->partial ? MATCH_RANGE_CUT : MATCH_RANGE_WHOLE;
 }
 
 /* Ranges, of which the rules saw the whole. */
@@ -161,8 +163,6 @@ static void answer_range(struct reply *r, const struct request *q,
 				  now);
 		return;
 	}
-	if (m->step == MATCH_RANGE_CUT)
-		m->step = MATCH_RANGE_WHOLE;
 	answer_made(&r->answer, e, made, r->interim_sent, alone, now);
 }
 
@@ -171,12 +171,20 @@ static bool is_rewritten(const struct reply *r)
 	return r->kept && r->kept->made.rewritten;
 }
 
+/* Whether a range is asked of what was recorded whole. */
+static bool range_of_whole(const struct request *q, const struct exchange *e)
+{
+	return q->traits.value[TRAIT_RANGE].data && !e->ranged &&
+	       e->status == 200 && e->state == EXCHANGE_COMPLETE &&
+	       slice_equal(q->method, SLICE("GET"));
+}
+
 static void answer_rewritten(struct reply *r, const struct request *q,
 			     const struct exchange *e)
 {
 	const struct made *made = &r->kept->made;
-	if (r->match.part_count ||
-	    (e->status == 206 && made->finished.body_changed))
+	bool cut = e->status == 206 || range_of_whole(q, e);
+	if (r->match.part_count || (cut && made->finished.body_changed))
 		answer_range(r, q, e);
 	else
 		answer_made(&r->answer, e, made, r->interim_sent,
@@ -290,10 +298,11 @@ static void look_up(const struct site *site, struct live *q, struct match *m)
 	const struct table *t = site->edition->table;
 	struct request *r = &q->request;
 	struct place_of *place = place_find(site->places, &r->client);
+	r->ruled = (struct slice){0};
 	if (table_ruled(t)) {
 		if (match_raw(t, place, r, m))
 			return;
-		live_rule(q, site, site->edition);
+		live_rule(q, site);
 	}
 	match_find(t, place, r, site->options->exact, m);
 }
@@ -320,7 +329,7 @@ bool reply_find(const struct site *site, struct reply *r, struct live *q,
 
 uint32_t reply_expect(const struct site *site, struct live *q, bool *bodiless)
 {
-	live_rule(q, site, site->edition);
+	live_rule(q, site);
 	return match_expect(site->edition->table, &q->request, bodiless);
 }
 

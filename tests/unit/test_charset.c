@@ -201,6 +201,11 @@ static void test_decode(void **state)
 	expect_decoded(BYTES, SLICE("\xff\0x"), SLICE("\xff\0x"));
 	expect_decoded(UTF8, SLICE("\xff\0x"), SLICE("\xff\0x"));
 	buf_release(&other);
+	/* nothing into nothing */
+	assert_true(charset_decode(LE, SLICE(""), &other));
+	assert_true(charset_encode(BE, SLICE(""), &other));
+	assert_int_equal(other.len, 0);
+	buf_release(&other);
 }
 
 static void test_odd(void **state)

@@ -532,7 +532,7 @@ static const struct {
     {"include none.conf", 9, "none.conf: No such file or directory"},
     {"  include\t\"no ne.conf\" # x", 12,
      "no ne.conf: No such file or directory"},
-    {"include .", 9, ".: a directory"},
+    {"include .", 9, ".: Is a directory"},
     {"include rules.conf", 9, "rules.conf: includes itself"},
     {"include ./rules.conf", 9, "./rules.conf: includes itself"},
 };
@@ -674,7 +674,7 @@ static void test_all_mistakes(void **state)
 		    "    body dlete\n"
 		    "         ^\n"
 		    "test_rules: missing.conf: No such file or directory\n"
-		    "test_rules: .: a directory\n"
+		    "test_rules: .: Is a directory\n"
 		    "c.conf:2:7: the part is missing (body, header NAME, "
 		    "target, status, date NAME)\n"
 		    "    host=a\n"
