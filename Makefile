@@ -3,6 +3,7 @@
 #   make            the programs, in build/
 #   make demo       the three lines, run for real on loopback
 #   make check      all tests, under the address and undefined sanitizers
+#   make fuzz       each input surface for a minute, or FUZZ_SECONDS
 #   make bench      figures, as ratios against peers measured in the same run
 #   make lint       formatting, header walls, static analysis
 #   make install    to $(DESTDIR)$(PREFIX)
@@ -34,12 +35,13 @@ generator := $(wildcard tests/captures/*.c)
 units := $(wildcard tests/unit/test_*.c)
 tools := $(wildcard tests/programs/*.c)
 benches := $(wildcard tests/bench/*.c)
+fuzzers := $(wildcard tests/fuzz/*.c)
 programs := $(patsubst %/main.c,%,$(wildcard replay/main.c dnsgen/main.c \
 	rewrite/main.c))
 sources := $(capture) $(site) $(rewriting) $(naming) $(programs:=/main.c) \
-	$(generator) $(units) $(tools) $(benches)
+	$(generator) $(units) $(tools) $(benches) $(fuzzers)
 
-.PHONY: all demo check check-units check-programs bench lint format \
+.PHONY: all demo check check-units check-programs fuzz bench lint format \
 	install uninstall clean needs
 .DELETE_ON_ERROR:
 all: $(programs:%=$(BUILD)/%)
@@ -80,9 +82,10 @@ $(benches:tests/bench/%.c=$(1)/bench/%):
 endef
 
 # Goals for people install what is missing before anything is compiled.
-needed := $(if $(filter demo check bench lint,$(MAKECMDGOALS)),| needs)
+needed := $(if $(filter demo check fuzz bench lint,$(MAKECMDGOALS)),| needs)
 $(eval $(call variant,$(BUILD),))
 $(eval $(call variant,$(BUILD)/san,$(SANITIZE)))
+$(eval $(call variant,$(BUILD)/fuzz,$(SANITIZE) -fsanitize=fuzzer-no-link))
 
 needs:
 	@tests/needs $(MAKECMDGOALS)
@@ -98,6 +101,18 @@ check-programs: $(programs:%=$(san)/%) $(san)/make-capture \
 	$(tools:tests/programs/%.c=$(BUILD)/tools/%)
 	@tests/run-programs $(san) $(BUILD)
 check: check-units check-programs
+
+# libFuzzer is clang's.
+$(BUILD)/fuzz/%: CC := clang
+$(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/run/%): $(BUILD)/fuzz/run/%: \
+	$(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/rewrite.a \
+	$(BUILD)/fuzz/capture.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ \
+		$(LDLIBS)
+fuzz: $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/run/%)
+	@tests/fuzz/run $(BUILD) $(FUZZ)
 
 bench: all $(BUILD)/make-capture $(benches:tests/bench/%.c=$(BUILD)/bench/%)
 	@tests/bench/run $(BUILD) $(BENCH)

@@ -76,7 +76,7 @@ uint64_t slice_hash(struct slice s, uint64_t seed)
 
 uint8_t *buf_reserve(struct buf *b, size_t more)
 {
-	if (more > b->cap - b->len) {
+	if (!b->data || more > b->cap - b->len) {
 		size_t cap = b->cap ? b->cap : 64;
 		while (cap - b->len < more) {
 			if (cap > SIZE_MAX / 2)

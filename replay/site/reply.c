@@ -73,9 +73,9 @@ void live_release(struct live *q)
 }
 
 /* Only for those that nothing recorded is equal to: it takes its time. */
-static void live_rule(struct live *q, const struct site *site,
-		      const struct edition *edition)
+static void live_rule(struct live *q, const struct site *site)
 {
+	const struct edition *edition = site->edition;
 	struct request *r = &q->request;
 	const struct subject s = {.method = r->method,
 				  .host = r->url.host,
@@ -298,10 +298,11 @@ static void look_up(const struct site *site, struct live *q, struct match *m)
 	const struct table *t = site->edition->table;
 	struct request *r = &q->request;
 	struct place_of *place = place_find(site->places, &r->client);
+	r->ruled = (struct slice){0};
 	if (table_ruled(t)) {
 		if (match_raw(t, place, r, m))
 			return;
-		live_rule(q, site, site->edition);
+		live_rule(q, site);
 	}
 	match_find(t, place, r, site->options->exact, m);
 }
@@ -328,7 +329,7 @@ bool reply_find(const struct site *site, struct reply *r, struct live *q,
 
 uint32_t reply_expect(const struct site *site, struct live *q, bool *bodiless)
 {
-	live_rule(q, site, site->edition);
+	live_rule(q, site);
 	return match_expect(site->edition->table, &q->request, bodiless);
 }
 

@@ -1,6 +1,7 @@
 /* Which recorded answer fits which request: each rung of the ladder, and what
- * must not fit. Recordings are made by hand, one piece a message. */
-#include "unit.h"
+ * must not fit. */
+#include "exchanges.h"
+#include "rules_text.h"
 
 #include "site/differ.h"
 #include "site/match.h"
@@ -8,15 +9,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define MAX 200
-#define NONE TABLE_NONE
-
-/* One exchange has a flow of its own: both messages are a piece each. */
-static struct exchange exchanges[MAX];
-static struct flow flows[MAX];
-static struct piece pieces[MAX][2];
-static size_t count;
 
 static struct table *table;
 static struct places *places;
@@ -44,63 +36,8 @@ static int teardown(void **state)
 	buf_release(&live.head);
 	table = NULL;
 	places = NULL;
-	for (size_t i = 0; i < count; i++) {
-		free((void *)pieces[i][0].data);
-		free((void *)pieces[i][1].data);
-		pieces[i][0] = pieces[i][1] = (struct piece){0};
-	}
+	forget_exchanges();
 	return 0;
-}
-
-static void set_piece(size_t i, int side, const char *text)
-{
-	char *copy = xstrdup(text);
-	pieces[i][side] = (struct piece){.data = (const uint8_t *)copy,
-					 .len = (uint32_t)strlen(copy)};
-	flows[i].streams[side].pieces = &pieces[i][side];
-	flows[i].streams[side].count = 1;
-}
-
-static struct span body_span(size_t i, int side, size_t head)
-{
-	struct span s = {.start = {0, (uint32_t)head},
-			 .len = pieces[i][side].len - head};
-	return s;
-}
-
-/* Records an exchange; response NULL: none. Returns its index. */
-static uint32_t record(const char *request, const char *response)
-{
-	size_t i = count++;
-	struct exchange *e = &exchanges[i];
-	struct message m;
-	flows[i] = (struct flow){
-	    .ends = {{{4, {10, 9, 9, 9}}, 50000}, {{4, {192, 0, 2, 1}}, 80}}};
-	*e =
-	    (struct exchange){.flow = &flows[i], .state = EXCHANGE_NO_RESPONSE};
-	set_piece(i, 0, request);
-	struct slice text = {pieces[i][0].data, pieces[i][0].len};
-	assert_int_equal(http_request(text, &m), HTTP_DONE);
-	e->request_head = m.head;
-	e->method = m.method;
-	e->target = m.target;
-	e->host = m.host;
-	e->ranged = m.range;
-	e->request_framing = (uint8_t)m.framing;
-	e->request_body = body_span(i, 0, m.head.len);
-	if (!response)
-		return (uint32_t)i;
-	set_piece(i, 1, response);
-	text = (struct slice){pieces[i][1].data, pieces[i][1].len};
-	assert_int_equal(http_response(text, e->method, &m), HTTP_DONE);
-	e->state = EXCHANGE_COMPLETE;
-	e->status = m.status;
-	e->response_head = m.head;
-	e->response_framing = (uint8_t)m.framing;
-	e->response = (struct span){.len = text.len};
-	e->response_body = body_span(i, 1, m.head.len);
-	e->body_bytes = e->response_body.len;
-	return (uint32_t)i;
 }
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
@@ -124,11 +61,18 @@ static uint32_t post(const char *target, const char *body)
 	return record(text, OK);
 }
 
+static void build_by(const char *rules)
+{
+	struct recording r = recorded();
+	struct rules *read = rules ? rules_of(rules) : NULL;
+	table = table_new(&r, read);
+	places = places_new(count);
+	rules_free(read);
+}
+
 static void build(void)
 {
-	struct recording r = {.exchanges = exchanges, .count = count};
-	table = table_new(&r, NULL);
-	places = places_new(count);
+	build_by(NULL);
 }
 
 static void digest_body(struct request *q, struct slice body)
@@ -342,6 +286,96 @@ static void p14_query_values(void **state)
 	assert_match(MATCH_NONE, NONE);
 	ask_get("/ad.js?x=9", "");
 	assert_match(MATCH_NONE, NONE);
+}
+
+#define RULE "target s{([?&])_=\\d+}{$1_=0}g\n"
+
+/* What live requests go through too. */
+static void ask_ruled(const char *target, const char *ruled, const char *fields)
+{
+	ask_get(target, fields);
+	live.request.ruled = slice_of(ruled);
+}
+
+static void p14_exact_then_rules_then_guesses(void **state)
+{
+	(void)state;
+	uint32_t a = get("/a?x=1&_=1");
+	uint32_t b = get("/a?x=1&_=2");
+	uint32_t c = get("/a?x=2&_=3");
+	build_by(RULE);
+	ask_ruled("/a?x=1&_=2", "/a?x=1&_=0", "");
+	assert_match(MATCH_EXACT, b);
+	assert_true(match_raw(table, place_find(places, &client), &live.request,
+			      &match));
+	ask_ruled("/a?x=1&_=9", "/a?x=1&_=0", "");
+	assert_false(match_raw(table, place_find(places, &client),
+			       &live.request, &match));
+	assert_match(MATCH_TARGET_RULE, a);
+	assert_exact_only(MATCH_TARGET_RULE);
+	ask_ruled("/a?x=2&_=8", "/a?x=2&_=0", "");
+	assert_match(MATCH_TARGET_RULE, c);
+	ask_ruled("/a?_=8&x=2", "/a?_=0&x=2", "");
+	assert_match(MATCH_QUERY_ORDER, c);
+	assert_exact_only(MATCH_NONE);
+	ask_ruled("/a?_=8&x=3", "/a?_=0&x=3", "");
+	assert_match(MATCH_QUERY_VALUES, c); /* all were given */
+	/* the log shows what was asked */
+	struct differences d = {0};
+	differ(table, &live.request, c, &d);
+	assert_int_equal(d.count, 2);
+	assert_text(d.list[0].asked, "8");
+	assert_text(d.list[0].recorded, "3");
+	differences_release(&d);
+}
+
+static void p14_ruled_repeats_in_order(void **state)
+{
+	(void)state;
+	uint32_t a = get("/a?_=1"), b = get("/a?_=2"), c = get("/a?_=1");
+	build_by(RULE);
+	ask_ruled("/a?_=9", "/a?_=0", "");
+	assert_match(MATCH_TARGET_RULE, a);
+	assert_match(MATCH_TARGET_RULE, b);
+	assert_match(MATCH_TARGET_RULE, c);
+	assert_match(MATCH_TARGET_RULE, c);
+	client.bytes[3]++;
+	ask_ruled("/a?_=1", "/a?_=0", ""); /* only its own */
+	assert_match(MATCH_EXACT, a);
+	assert_match(MATCH_EXACT, c);
+	assert_match(MATCH_EXACT, c);
+}
+
+static void p14_ruled_paths(void **state)
+{
+	(void)state;
+	uint32_t a = get("/s/123/x?v=1");
+	build_by("target s{^/s/\\d+/}{/s/0/}\n");
+	ask_ruled("/s/456/x?v=1", "/s/0/x?v=1", "");
+	assert_match(MATCH_TARGET_RULE, a);
+	ask_ruled("/s/456/x?v=2", "/s/0/x?v=2", "");
+	assert_match(MATCH_QUERY_VALUES, a);
+	ask_ruled("/s/456/x?v=1", "/s/0/x?v=1", "Range: bytes=1-2\r\n");
+	assert_match(MATCH_TARGET_RULE, a);
+	assert_true(match.partial);
+	ask_ruled("/s/456/x?w=1", "/s/0/x?w=1", "");
+	assert_match(MATCH_NONE, NONE);
+	assert_int_equal(nearest_find(table, &live.request), a);
+}
+
+static void p34_steered_targets(void **state)
+{
+	(void)state;
+	uint32_t a = get("/go?u=192.0.2.7");
+	uint32_t b = get("/go?u=192-0-2-8.ip.test");
+	get("/go?u=192.0.2.8");
+	ask_get("/go?u=192-0-2-7.ip.test", "");
+	live.request.unsteered = SLICE("/go?u=192.0.2.7");
+	assert_match(MATCH_STEERED, a);
+	assert_exact_only(MATCH_STEERED);
+	ask_get("/go?u=192-0-2-8.ip.test", "");
+	live.request.unsteered = SLICE("/go?u=192.0.2.8");
+	assert_match(MATCH_EXACT, b);
 }
 
 static void p15_body_decides(void **state)
@@ -606,6 +640,10 @@ int main(void)
 	    TEST(p13_no_equal_field),
 	    TEST(p14_query_order),
 	    TEST(p14_query_values),
+	    TEST(p14_exact_then_rules_then_guesses),
+	    TEST(p14_ruled_repeats_in_order),
+	    TEST(p14_ruled_paths),
+	    TEST(p34_steered_targets),
 	    TEST(p15_body_decides),
 	    TEST(p15_any_body_in_order),
 	    TEST(scheme_and_port),
