@@ -141,7 +141,9 @@ static void explain_silence(const struct exchange *e, struct buf *out)
 static void explain_cut(const struct exchange *e, struct buf *out)
 {
 	struct message m;
-	if (http_response(e->response_head, e->method, &m) != HTTP_DONE) {
+	struct body_reader reader;
+	struct original o = original_of(e, &reader);
+	if (!o.head.len || http_response(o.head, e->method, &m) != HTTP_DONE) {
 		buf_add_string(out, "the response's head is not whole");
 		return;
 	}
