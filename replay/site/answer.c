@@ -157,8 +157,8 @@ static void parts_head(struct answer *a, const struct match *m,
 			   (unsigned long long)m->first,
 			   (unsigned long long)m->last,
 			   (unsigned long long)m->total);
-	buf_printf(&a->own, "Content-Length: %llu\r\n\r\n",
-		   (unsigned long long)(m->last - m->first + 1));
+	unsigned long long len = m->last - m->first + 1;
+	buf_printf(&a->own, "Content-Length: %llu\r\n\r\n", len);
 	a->start = buf_slice(&a->own);
 }
 

@@ -30,6 +30,12 @@ bool made_accepted(const struct exchange *e, struct slice accept)
 	return accepted;
 }
 
+static void set_changes(const struct maker *by, struct original *o)
+{
+	o->changed = by->changes ? changes_map : NULL;
+	o->changed_context = by->changes;
+}
+
 /* ---- pieces ---- */
 
 static bool next_of_whole(void *context, struct slice *bytes)
@@ -128,6 +134,58 @@ static bool recode(const struct exchange *e, struct rewritten *w)
 	return true;
 }
 
+/* ---- HEAD ---- */
+
+/* The whole answer to GET of the same, TABLE_NONE if it was not recorded. */
+static uint32_t find_get(const struct table *t, uint32_t i)
+{
+	const struct entry *head = table_entry(t, i);
+	const struct key k = {.method = SLICE("GET"),
+			      .host = head->host,
+			      .target = table_url(t, i).target};
+	uint32_t get = table_find(t, &k);
+	while (get != TABLE_NONE) {
+		const struct entry *n = table_entry(t, get);
+		if (n->complete && n->status == head->status &&
+		    n->port == head->port && n->https == head->https)
+			break;
+		get = n->next;
+	}
+	return get;
+}
+
+/* A recorded HEAD tells the length of what GET gets: of the body that the
+ * rules made of that, if they changed it. */
+static bool take_body_of_get(const struct maker *by, uint32_t i,
+			     struct matcher *matcher, struct rewritten *w)
+{
+	const struct exchange *e = table_exchange(by->table, i);
+	struct body_reader reader;
+	struct rewritten get = {0};
+	uint32_t twin = slice_equal(e->method, SLICE("HEAD"))
+			    ? find_get(by->table, i)
+			    : TABLE_NONE;
+	if (twin == TABLE_NONE || w->body_changed)
+		return false;
+	struct original o =
+	    original_of(table_exchange(by->table, twin), &reader);
+	set_changes(by, &o);
+	apply(by->rules, matcher, &o, false, NULL, &get);
+	if (get.body_changed) {
+		if (!w->head.len)
+			buf_add(&w->head, e->response_head);
+		w->body = get.body;
+		w->encoding = get.encoding;
+		get.body = get.encoding = (struct buf){0};
+		buf_add(&w->told, w->told.len ? SLICE("; ") : SLICE(""));
+		buf_add(&w->told, buf_slice(&get.told));
+		w->body_changed = true;
+		w->framing = HTTP_LENGTH;
+	}
+	rewritten_release(&get);
+	return w->body_changed;
+}
+
 /* ---- all of it ---- */
 
 static uint16_t status_of(const struct made *m, const struct exchange *e)
@@ -161,8 +219,7 @@ void made_by(const struct maker *by, uint32_t i, bool coded,
 	struct match parts = {0};
 	struct rewritten w = {0};
 	struct original o = original_of(e, &reader);
-	o.changed = by->changes ? changes_map : NULL;
-	o.changed_context = by->changes;
+	set_changes(by, &o);
 	bool piece = e->status == 206 && o.head.len &&
 		     !begin_whole(by, i, &parts, &whole, &o) &&
 		     body_rule_fits(by->rules, matcher, &o);
@@ -170,12 +227,18 @@ void made_by(const struct maker *by, uint32_t i, bool coded,
 	if (piece)
 		told_note(&w.told,
 			  "only parts of it were recorded: not rewritten");
+	bool head_alone = take_body_of_get(by, i, matcher, &w);
+	m->rewritten |= head_alone;
 	bool recoded = by->recode && !coded && recode(e, &w);
 	m->decoded = recoded || (w.body_changed && !coded && w.encoding.len);
 	if ((m->rewritten || recoded) && finish(&w, coded, &m->finished))
 		m->status = status_of(m, e);
 	else
 		m->rewritten = m->decoded = false;
+	if (head_alone) {
+		buf_release(&m->finished.body);
+		m->finished.body_changed = false;
+	}
 	if (!m->rewritten)
 		set_told(m, buf_slice(&w.told));
 	rewritten_release(&w);

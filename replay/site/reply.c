@@ -9,17 +9,45 @@
 
 #define NOT_FOUND "404 Not Found"
 
+#define HOSTS_MAX 1000 /* looked at for an address in another form */
+
+static bool is_address(struct slice host, const struct address *a)
+{
+	struct address b;
+	return (address_parse(host, &b) || steer_literal(host, &b)) &&
+	       address_equal(a, &b);
+}
+
+/* The host as it was recorded, which may be "0xC0.0.2.7". */
+static void add_host(const struct table *t, const struct address *a,
+		     struct buf *out)
+{
+	address_print(out, a);
+	if (table_host(t, buf_slice(out)) != TABLE_NONE)
+		return;
+	size_t hosts = table_hosts(t);
+	for (uint32_t h = 0; h < hosts && h < HOSTS_MAX; h++) {
+		struct slice name = table_url(t, table_host_first(t, h)).host;
+		if (!is_address(name, a))
+			continue;
+		buf_clear(out);
+		buf_add(out, name);
+		return;
+	}
+}
+
 /* A steering name stands for the bare address that was recorded, unless that
  * very name was. */
 static void steer_host(struct live *q, const struct site *site)
 {
+	const struct table *t = site->edition->table;
 	struct url *url = &q->request.url;
 	struct address a;
 	if (!steer_address(url->host, site->options->zone, &a) ||
-	    table_host(site->edition->table, url->host) != TABLE_NONE)
+	    table_host(t, url->host) != TABLE_NONE)
 		return;
 	buf_clear(&q->host);
-	address_print(&q->host, &a);
+	add_host(t, &a, &q->host);
 	url->host = buf_slice(&q->host);
 }
 

@@ -79,9 +79,12 @@ static void put_in_front(struct store *s, struct kept *k)
 	s->size += k->size;
 }
 
-static void drop(struct store *s, struct kept *k)
+static void drop_oldest(struct store *s)
 {
-	take_out(s, k);
+	struct kept *k = s->oldest;
+	s->oldest = k->newer;
+	*(k->newer ? &k->newer->older : &s->newest) = NULL;
+	s->size -= k->size;
 	s->slots[k->slot] = NULL;
 	kept_release(k);
 }
@@ -90,8 +93,8 @@ void store_free(struct store *s)
 {
 	if (!s)
 		return;
-	while (s->newest)
-		drop(s, s->newest);
+	while (s->oldest)
+		drop_oldest(s);
 	free(s->slots);
 	free(s);
 }
@@ -142,7 +145,7 @@ static size_t size_of(const struct kept *k)
 static void make_room(struct store *s)
 {
 	while (s->size > s->max && s->oldest != s->newest)
-		drop(s, s->oldest);
+		drop_oldest(s);
 }
 
 static void keep(struct store *s, struct kept *k)
