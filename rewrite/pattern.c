@@ -21,7 +21,7 @@
 #define NEST_MAX 100
 #define NAME_MAX_LEN 32 /* of a group, in PCRE2 */
 
-#define MATCH_LIMIT 1000000
+#define MATCH_LIMIT 10000000
 #define DEPTH_LIMIT 100000
 #define HEAP_LIMIT 20480 /* KiB */
 #define STACK_MIN ((size_t)32 << 10)
@@ -620,7 +620,7 @@ static void make_room(struct matcher *m, unsigned groups)
 
 /* After the steps were not enough: whether to try with more, for fewer places.
  * With one place alone the time is not bounded beforehand: it has begun at
- * began, and four times the steps must fit into what is left. */
+ * began, and what four times the steps may take must fit into what is left. */
 static bool try_harder(struct matcher *m, struct pace pace, int64_t began,
 		       unsigned *narrow)
 {
@@ -629,7 +629,7 @@ static bool try_harder(struct matcher *m, struct pace pace, int64_t began,
 	*narrow += pace.places > 4 ? 3 : 2;
 	if (pace.places > 1)
 		return true;
-	return 4 * (now(CLOCK_MONOTONIC) - began) < time_left(m);
+	return 16 * (now(CLOCK_MONOTONIC) - began) < time_left(m);
 }
 
 /* After a call that went well. */
