@@ -330,7 +330,8 @@ static bool is_small_number(struct slice text, size_t at)
 	size_t len = 0;
 	while (at + len < text.len && is_digit(text.data[at + len]))
 		len++;
-	return len && len < sizeof digits - 1 && written_host(text, at) == len;
+	return len && len < sizeof digits - 1 &&
+	       written_host(text, at, false) == len;
 }
 
 size_t link_length(struct slice text, size_t at)

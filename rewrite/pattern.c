@@ -538,9 +538,12 @@ static bool host_ends(struct slice text, size_t at, size_t *end)
 		return false;
 	if (!written_boundary(text, at))
 		return false;
-	*end = at + written_host(text, at);
-	return written_address(slice_from(slice_to(text, *end), at), &a) &&
-	       !link_user_ends(text, *end);
+	for (int breaks = 1; breaks >= 0; breaks--) {
+		*end = at + written_host(text, at, breaks);
+		if (written_address(slice_from(slice_to(text, *end), at), &a))
+			return !link_user_ends(text, *end);
+	}
+	return false;
 }
 
 /* Returns 0 to go on, 1 to let this way of matching fail,
