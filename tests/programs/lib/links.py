@@ -390,6 +390,8 @@ LOOK_ALIKES = [
     (HTML, '<a href="http://.192.0.2.7/">x</a>'),
     (HTML, '<a href="http://[2001:db8::7/">x</a>'),
     (HTML, '<a href="http://[2001:db8::7]8/">x</a>'),
+    (HTML, '<a href="http://192.0.2.7*8@www.example/">x</a>'),
+    (HTML, '<a href="http://192.0.2.7;a=1@www.example/">x</a>'),
     (HTML, '<a href="http://[2001:db8:7]/">x</a>'),
     (HTML, '<a href="http://[1::2::3]/">x</a>'),
     (HTML, '<a href="http://[1:2:3:4:5:6:7:8:9]/">x</a>'),
