@@ -13,7 +13,7 @@
 
 struct config {
 	const char *filter;
-	struct slice zone;
+	struct buf zone;
 	struct address *addresses;
 	size_t count;
 	bool recorded;
@@ -115,7 +115,7 @@ static int run(const struct config *c, char *const paths[], size_t count)
 	struct recording *recording = recording_read(c->filter, paths, count);
 	if (!recording)
 		return EXIT_FAILURE;
-	struct hosts *hosts = hosts_new(c->zone);
+	struct hosts *hosts = hosts_new(buf_slice(&c->zone));
 	collect(hosts, recording);
 	tell_left_out(hosts);
 	dnsmasq_write(stdout, hosts, c->addresses, c->count);
@@ -129,13 +129,15 @@ static int run(const struct config *c, char *const paths[], size_t count)
 
 int main(int argc, char **argv)
 {
-	struct config c = {.zone = SLICE(STEER_ZONE)};
+	struct config c = {0};
 	log_init("dnsgen");
+	take_zone(&c, STEER_ZONE);
 	int first = options_parse(&options, &c, argc, argv);
 	if (first == argc)
 		log_usage("no capture given");
 	use_default_address(&c);
 	int status = run(&c, argv + first, (size_t)(argc - first));
 	free(c.addresses);
+	buf_release(&c.zone);
 	return status;
 }

@@ -95,17 +95,10 @@ static void add_rules(struct settings *s, const char *value)
 	s->rules[s->rule_count++] = value;
 }
 
-/* Browsers write names in lower case. */
 static void take_zone(struct settings *s, const char *value)
 {
-	struct slice zone;
-	if (!steer_zone(value, &zone))
+	if (!steer_zone(value, &s->zone))
 		log_usage("--zone %s: not a DNS name, or too long", value);
-	buf_clear(&s->zone);
-	for (size_t i = 0; i < zone.len; i++) {
-		uint8_t c = zone.data[i];
-		buf_add_byte(&s->zone, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-	}
 }
 
 static void take_format(struct settings *s, const char *value)

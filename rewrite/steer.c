@@ -7,12 +7,19 @@
 
 #define PARTS_MAX 4
 
-bool steer_zone(const char *text, struct slice *zone)
+bool steer_zone(const char *text, struct buf *zone)
 {
-	*zone = slice_of(text);
-	if (zone->len && zone->data[zone->len - 1] == '.')
-		zone->len--;
-	return !hostname_fault(*zone) && zone->len <= STEER_ZONE_MAX;
+	struct slice name = slice_of(text);
+	if (name.len && name.data[name.len - 1] == '.')
+		name.len--;
+	if (hostname_fault(name) || name.len > STEER_ZONE_MAX)
+		return false;
+	buf_clear(zone);
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.data[i];
+		buf_add_byte(zone, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+	return true;
 }
 
 void steer_name(struct buf *out, const struct address *a, struct slice zone)

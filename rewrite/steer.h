@@ -9,9 +9,9 @@
 /* With the longest label (39) and a dot a name still has 253 bytes. */
 #define STEER_ZONE_MAX 213
 
-/* The zone of --zone, a dot at its end taken off; it borrows. False if it is no
- * DNS name, or too long. */
-bool steer_zone(const char *text, struct slice *zone);
+/* Sets zone to that of --zone: a dot at its end taken off, and in lower case, as
+ * browsers write names. False if it is no DNS name, or too long. */
+bool steer_zone(const char *text, struct buf *zone);
 
 /* Appends the steering name: "192-0-2-7.ip.test", for IPv6 all eight groups,
  * "2001-db8-0-0-0-0-0-1.ip.test". The shortened form is not used: it could
