@@ -7,6 +7,7 @@
 #include <ctype.h>
 
 #define USER_MAX 256
+#define USER_ENDS "/\\?#\"'`<>(){}[]"
 #define AHEAD_MAX 1024
 #define SPACE_MAX 64
 #define WORD_MAX 16
@@ -286,7 +287,7 @@ static size_t slashes_end(struct slice text, size_t at)
 }
 
 /* Up to and with the last "@" before the host ends. */
-static size_t user_length(struct slice text, size_t at)
+static size_t user_length(struct slice text, size_t at, const char *ends)
 {
 	size_t user = 0;
 	for (size_t end = at; end - at < USER_MAX;) {
@@ -295,8 +296,7 @@ static size_t user_length(struct slice text, size_t at)
 			continue;
 		}
 		struct written c = written_next(text, end);
-		if (!c.len || is_space(c.value) ||
-		    is_one_of(c.value, "/\\?#\"'`<>(){}[]"))
+		if (!c.len || is_space(c.value) || is_one_of(c.value, ends))
 			break;
 		end += c.len;
 		if (c.value == '@')
@@ -330,7 +330,8 @@ static bool is_small_number(struct slice text, size_t at)
 	size_t len = 0;
 	while (at + len < text.len && is_digit(text.data[at + len]))
 		len++;
-	return len && len < sizeof digits - 1 && written_host(text, at) == len;
+	return len && len < sizeof digits - 1 &&
+	       written_host(text, at, false) == len;
 }
 
 size_t link_length(struct slice text, size_t at)
@@ -354,7 +355,7 @@ size_t link_length(struct slice text, size_t at)
 	}
 	if (!end || wanted == NOT_A_LINK || !goes_on(text, end, wanted))
 		return 0;
-	return end - at + user_length(text, end);
+	return end - at + user_length(text, end, USER_ENDS);
 }
 
 /* Many bytes at once, as compilers know them. */
@@ -401,8 +402,8 @@ size_t link_next(struct slice text, size_t from)
 	return text.len;
 }
 
+/* "&" is more often that of a query in which the link is a value. */
 bool link_user_ends(struct slice text, size_t at)
 {
-	uint32_t c = written_next(text, at).value;
-	return c == '@' || (c == ':' && user_length(text, at));
+	return user_length(text, at, USER_ENDS "&") > 0;
 }

@@ -17,13 +17,16 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#define TEXT_MAX ((size_t)1 << 16)
+#define PATTERN_MAX ((size_t)1 << 16)
 #define NEST_MAX 100
 #define NAME_MAX_LEN 32 /* of a group, in PCRE2 */
 
-#define MATCH_LIMIT 1000000
+#define MATCH_LIMIT 10000000
 #define DEPTH_LIMIT 100000
 #define HEAP_LIMIT 20480 /* KiB */
+/* PCRE2 does not count steps for "(a|b)": of so many the ways to go through
+ * them cost little. */
+#define FORKS_FREE 6
 #define STACK_MIN ((size_t)32 << 10)
 #define STACK_MAX ((size_t)1 << 20)
 #define GROUPS_MIN 32
@@ -33,13 +36,19 @@
 #define CALL_COST ((uint64_t)1 << 29)
 /* A look at what may be a link, at most. */
 #define LINK_COST 4096
+#define FORK_COST 256
 
 /* How the cost of trying one place grows with the length of the subject. */
 enum growth { GROWTH_NONE, GROWTH_LINEAR, GROWTH_STEEP };
 
+/* GROWTH_NONE and GROWTH_LINEAR: so many places are tried in one call that its
+ * cost is bounded. GROWTH_STEEP: a callout looks at the clock between places;
+ * then PCRE2 finds them more slowly. */
+
 struct pattern {
 	pcre2_code *code;
 	enum growth growth;
+	unsigned ways; /* through alternatives, at most, that are no steps */
 	bool utf;
 	bool anchored; /* matches at one place, if at all */
 	bool by_line;  /* only at the beginnings of lines: begins with .* */
@@ -58,7 +67,10 @@ struct matcher {
 	struct slice subject;
 	bool checked, is_utf; /* the subject */
 
-	size_t host_end, link_end; /* set by the first of a pair of callouts */
+	/* Of callouts: of a pair the first sets what the second looks at. */
+	size_t host_end, link_end;
+	size_t place;        /* that is being tried */
+	uint64_t place_cost; /* at most */
 
 	int64_t wall_end, cpu_end; /* nanoseconds */
 	uint64_t spent; /* at most, since the last look at the clock */
@@ -67,7 +79,9 @@ struct matcher {
 /* ---- What a person wrote becomes an expression of PCRE2. ---- */
 
 enum callout {
-	CALLOUT_LINK = 252,
+	CALLOUT_FORK = 250, /* an alternative is tried */
+	CALLOUT_PLACE,      /* a place is tried */
+	CALLOUT_LINK,
 	CALLOUT_LINK_END,
 	CALLOUT_HOST,
 	CALLOUT_HOST_END
@@ -103,6 +117,8 @@ struct expansion {
 	struct place *places;
 	size_t place_count;
 	unsigned loops; /* what lets one place cost more with more text */
+	unsigned forks; /* alternatives */
+	bool count_forks;
 	struct fault *fault;
 };
 
@@ -126,11 +142,24 @@ static void copy_through(struct expansion *e, const char *end)
 	copy(e, strlen(end));
 }
 
-static bool refuse(struct expansion *e, size_t at, const char *why)
+static bool refuse(const struct expansion *e, size_t at, const char *why)
 {
 	buf_add_string(&e->fault->text, why);
 	e->fault->at = at;
 	return false;
+}
+
+/* Puts text in place of the next len bytes. */
+static void put(struct expansion *e, size_t len, const char *text)
+{
+	e->places =
+	    xreallocarray(e->places, e->place_count + 1, sizeof *e->places);
+	struct place *p = &e->places[e->place_count++];
+	*p = (struct place){.expanded = e->out.len, .written = e->at};
+	buf_add_string(&e->out, text);
+	e->at += len;
+	p->expanded_end = e->out.len;
+	p->written_end = e->at;
 }
 
 static bool expand_word(struct expansion *e)
@@ -138,16 +167,9 @@ static bool expand_word(struct expansion *e)
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (!at_text(e, words[i].name))
 			continue;
-		const char *text = e->flags & PATTERN_UTF ? words[i].characters
-							  : words[i].bytes;
-		e->places = xreallocarray(e->places, e->place_count + 1,
-					  sizeof *e->places);
-		struct place *p = &e->places[e->place_count++];
-		*p = (struct place){.expanded = e->out.len, .written = e->at};
-		buf_add_string(&e->out, text);
-		e->at += strlen(words[i].name);
-		p->expanded_end = e->out.len;
-		p->written_end = e->at;
+		put(e, strlen(words[i].name),
+		    e->flags & PATTERN_UTF ? words[i].characters
+					   : words[i].bytes);
 		return true;
 	}
 	return false;
@@ -252,6 +274,10 @@ static void copy_quantifier(struct expansion *e)
 static bool expand(struct expansion *e)
 {
 	bool ok = true;
+	size_t forks = 0;
+	for (size_t i = 0; i < e->text.len; i++)
+		forks += e->text.data[i] == '|';
+	e->count_forks = forks > FORKS_FREE;
 	while (ok && e->at < e->text.len) {
 		switch (e->text.data[e->at]) {
 		case '\\':
@@ -270,6 +296,12 @@ static bool expand(struct expansion *e)
 		case '*':
 		case '+':
 			copy_quantifier(e);
+			break;
+		case '|':
+			e->forks++;
+			copy(e, 1);
+			if (e->count_forks)
+				put(e, 0, "(?C250)");
 			break;
 		case '#':
 			if (e->flags & PATTERN_EXTENDED)
@@ -320,20 +352,51 @@ static uint32_t compile_options(unsigned flags)
 	return options;
 }
 
-static pcre2_code *compile(struct expansion *e)
+static pcre2_code *compile(struct slice text, unsigned flags, int *error,
+			   PCRE2_SIZE *at)
 {
-	int error;
-	PCRE2_SIZE at;
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
 	if (!context)
 		return NULL;
-	pcre2_set_max_pattern_length(context, TEXT_MAX);
+	pcre2_set_max_pattern_length(context, PATTERN_MAX);
 	pcre2_set_parens_nest_limit(context, NEST_MAX);
 	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-	pcre2_code *code = pcre2_compile(
-	    e->out.len ? e->out.data : (PCRE2_SPTR) "", e->out.len,
-	    compile_options(e->flags), &error, &at, context);
+	pcre2_code *code =
+	    pcre2_compile(text.len ? text.data : (PCRE2_SPTR) "", text.len,
+			  compile_options(flags), error, at, context);
 	pcre2_compile_context_free(context);
+	return code;
+}
+
+/* The same with a callout at each place that is tried; first \Q or a comment
+ * at its end is closed. */
+static pcre2_code *compile_hooked(const struct expansion *e, int *error)
+{
+	static const char *const ends[] = {"\\E)", "\\E\n)"};
+	pcre2_code *code = NULL;
+	PCRE2_SIZE at;
+	for (size_t i = 0; i < 2 && !code; i++) {
+		struct buf text = {0};
+		buf_add_string(&text, "(?C251)(?:");
+		buf_add(&text, buf_slice(&e->out));
+		buf_add_string(&text, ends[i]);
+		code = compile(buf_slice(&text), e->flags, error, &at);
+		buf_release(&text);
+	}
+	return code;
+}
+
+static pcre2_code *compile_expansion(const struct expansion *e)
+{
+	int error = 0;
+	PCRE2_SIZE at = 0;
+	pcre2_code *code = compile(buf_slice(&e->out), e->flags, &error, &at);
+	if (code && e->loops > 1) {
+		/* The bare one has shown that its parentheses match. */
+		pcre2_code_free(code);
+		code = compile_hooked(e, &error);
+		at = 0;
+	}
 	if (!code) {
 		PCRE2_UCHAR message[256];
 		pcre2_get_error_message(error, message, sizeof message);
@@ -383,6 +446,7 @@ static struct pattern *pattern_of(pcre2_code *code, const struct expansion *e)
 	p->growth = e->loops > 1 ? GROWTH_STEEP
 		    : e->loops   ? GROWTH_LINEAR
 				 : GROWTH_NONE;
+	p->ways = 1U << (e->forks < FORKS_FREE ? e->forks : FORKS_FREE);
 	p->utf = e->flags & PATTERN_UTF;
 	p->anchored = info(code, PCRE2_INFO_ALLOPTIONS) & PCRE2_ANCHORED;
 	p->by_line = info(code, PCRE2_INFO_FIRSTCODETYPE) == 2;
@@ -398,7 +462,7 @@ struct pattern *pattern_new(struct slice text, unsigned flags,
 {
 	struct expansion e = {.text = text, .flags = flags, .fault = fault};
 	struct pattern *p = NULL;
-	pcre2_code *code = expand(&e) ? compile(&e) : NULL;
+	pcre2_code *code = expand(&e) ? compile_expansion(&e) : NULL;
 	if (code)
 		p = pattern_of(code, &e);
 	buf_release(&e.out);
@@ -436,6 +500,34 @@ unsigned pattern_group(const struct pattern *p, struct slice name)
 
 /* ---- Matching. ---- */
 
+static int64_t now(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Nanoseconds left; 0: none. The processor's clock is a system call, and never
+ * ahead of the other. */
+static int64_t time_left(struct matcher *m)
+{
+	int64_t wall = now(CLOCK_MONOTONIC);
+	m->spent = 0;
+	if (wall < m->wall_end)
+		return m->wall_end - wall;
+	int64_t left = m->cpu_end - now(CLOCK_THREAD_CPUTIME_ID);
+	if (left <= 0)
+		return 0;
+	m->wall_end = wall + left;
+	return left;
+}
+
+static bool has_time(struct matcher *m, uint64_t cost)
+{
+	m->spent += cost;
+	return m->spent < CALL_COST || time_left(m) > 0;
+}
+
 static bool host_ends(struct slice text, size_t at, size_t *end)
 {
 	static const char hiding[] = "[&%\\";
@@ -446,18 +538,27 @@ static bool host_ends(struct slice text, size_t at, size_t *end)
 		return false;
 	if (!written_boundary(text, at))
 		return false;
-	*end = at + written_host(text, at);
-	return written_address(slice_from(slice_to(text, *end), at), &a) &&
-	       !link_user_ends(text, *end);
+	for (int breaks = 1; breaks >= 0; breaks--) {
+		*end = at + written_host(text, at, breaks);
+		if (written_address(slice_from(slice_to(text, *end), at), &a))
+			return !link_user_ends(text, *end);
+	}
+	return false;
 }
 
-/* Returns 0 to go on, 1 to let this way of matching fail. */
+/* Returns 0 to go on, 1 to let this way of matching fail,
+ * an error to end the search. */
 static int answer_callout(pcre2_callout_block *block, void *matcher)
 {
 	struct matcher *m = matcher;
 	struct slice text = {block->subject, block->subject_length};
 	size_t at = block->current_position, len;
 	switch ((enum callout)block->callout_number) {
+	case CALLOUT_FORK:
+		return has_time(m, FORK_COST) ? 0 : PCRE2_ERROR_CALLOUT;
+	case CALLOUT_PLACE:
+		m->place = block->start_match;
+		return has_time(m, m->place_cost) ? 0 : PCRE2_ERROR_CALLOUT;
 	case CALLOUT_LINK:
 		len = link_length(text, at);
 		m->link_end = at + len;
@@ -509,13 +610,6 @@ void matcher_free(struct matcher *m)
 	free(m);
 }
 
-static int64_t now(clockid_t clock)
-{
-	struct timespec t;
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 void matcher_begin(struct matcher *m, double seconds)
 {
 	int64_t length = (int64_t)(seconds * 1e9);
@@ -525,21 +619,6 @@ void matcher_begin(struct matcher *m, double seconds)
 	m->found = 0;
 	m->subject = (struct slice){0};
 	m->checked = false;
-}
-
-/* Nanoseconds left; 0: none. The processor's clock is a system call, and never
- * ahead of the other. */
-static int64_t time_left(struct matcher *m)
-{
-	int64_t wall = now(CLOCK_MONOTONIC);
-	m->spent = 0;
-	if (wall < m->wall_end)
-		return m->wall_end - wall;
-	int64_t left = m->cpu_end - now(CLOCK_THREAD_CPUTIME_ID);
-	if (left <= 0)
-		return 0;
-	m->wall_end = wall + left;
-	return left;
 }
 
 /* How much is tried in one call: that many places at which a match may begin,
@@ -555,26 +634,28 @@ struct pace {
 static struct pace pace_of(const struct pattern *p, size_t left,
 			   unsigned narrow)
 {
-	struct pace pace = {0};
-	uint64_t few = 0;
+	static const uint32_t few[] = {
+	    [GROWTH_NONE] = 4096, [GROWTH_LINEAR] = 32768, [GROWTH_STEEP] = 64};
+	uint64_t steps = (uint64_t)few[p->growth] << narrow;
+	struct pace pace = {.steps = MATCH_LIMIT};
+	if (steps < MATCH_LIMIT)
+		pace.steps = (uint32_t)steps;
 	switch (p->growth) {
 	case GROWTH_NONE:
-		few = 4096;
-		pace.cost = few << narrow;
+		pace.cost = steps * p->ways;
 		break;
 	case GROWTH_LINEAR:
-		few = 65536;
-		pace.cost = (few + left) << narrow;
+		pace.cost = steps * p->ways + (left << narrow);
 		break;
 	case GROWTH_STEEP:
-		few = 64;
-		pace.cost = few * (left + 1) << narrow;
-		break;
+		pace.cost = steps * (p->ways + left);
+		pace.places = narrow || p->link_led ? 1 : left + 1;
+		return pace;
 	}
-	few <<= narrow;
-	pace.steps = few < MATCH_LIMIT ? (uint32_t)few : MATCH_LIMIT;
 	pace.places = (size_t)(CALL_COST / pace.cost);
-	if (!pace.places)
+	if (pace.places > left)
+		pace.places = left + 1;
+	if (!pace.places || p->link_led)
 		pace.places = 1;
 	return pace;
 }
@@ -625,7 +706,7 @@ static void make_room(struct matcher *m, unsigned groups)
 
 /* After the steps were not enough: whether to try with more, for fewer places.
  * With one place alone the time is not bounded beforehand: it has begun at
- * began, and four times the steps must fit into what is left. */
+ * began, and what four times the steps may take must fit into what is left. */
 static bool try_harder(struct matcher *m, struct pace pace, int64_t began,
 		       unsigned *narrow)
 {
@@ -634,25 +715,18 @@ static bool try_harder(struct matcher *m, struct pace pace, int64_t began,
 	*narrow += pace.places > 4 ? 3 : 2;
 	if (pace.places > 1)
 		return true;
-	return 4 * (now(CLOCK_MONOTONIC) - began) < time_left(m);
+	return 16 * (now(CLOCK_MONOTONIC) - began) < time_left(m);
 }
 
 /* After a call that went well. */
-static unsigned widen(const struct pattern *p, size_t len, size_t at,
-		      unsigned narrow)
+static unsigned widen(const struct pattern *p, size_t left, unsigned narrow)
 {
-	if (at > len || !narrow)
+	if (p->growth == GROWTH_STEEP || !narrow)
 		return 0;
 	narrow--;
-	while (narrow && pace_of(p, len - at, narrow - 1).places < 2)
+	while (narrow && pace_of(p, left, narrow - 1).places < 2)
 		narrow--;
 	return narrow;
-}
-
-static bool has_time(struct matcher *m, uint64_t cost)
-{
-	m->spent += cost;
-	return m->spent < CALL_COST || time_left(m) > 0;
 }
 
 /* Goes on to where a pattern that begins with {link} may match, or beyond the
@@ -673,38 +747,47 @@ static bool next_link(const struct pattern *p, struct matcher *m, size_t *at)
 	}
 }
 
+static int match(const struct pattern *p, struct matcher *m, size_t at,
+		 struct pace pace, uint32_t options)
+{
+	/* Cost of all its places is counted before, or of each in a callout. */
+	bool hooked = p->growth == GROWTH_STEEP;
+	m->place = at;
+	m->place_cost = pace.cost;
+	if (!has_time(m, hooked ? 0 : pace.cost * pace.places))
+		return PCRE2_ERROR_CALLOUT;
+	pcre2_set_offset_limit(m->context, at + pace.places - 1);
+	pcre2_set_match_limit(m->context, pace.steps);
+	return pcre2_match(p->code, m->subject.data, m->subject.len, at,
+			   options, m->data, m->context);
+}
+
 /* Looks on from at, piece by piece; returns as pcre2_match does. */
 static int find_on(const struct pattern *p, struct matcher *m, size_t at,
 		   uint32_t options)
 {
-	struct slice subject = m->subject;
+	size_t len = m->subject.len;
 	unsigned narrow = 0;
 	for (;;) {
 		if (p->link_led && !next_link(p, m, &at))
-			return PCRE2_ERROR_MATCHLIMIT;
-		if (at > subject.len)
+			return PCRE2_ERROR_CALLOUT;
+		if (at > len)
 			return PCRE2_ERROR_NOMATCH;
-		size_t left = subject.len - at;
-		struct pace pace = pace_of(p, left, narrow);
-		if (pace.places > left)
-			pace.places = left + 1;
-		if (p->link_led)
-			pace.places = 1;
-		if (!has_time(m, pace.cost * pace.places))
-			return PCRE2_ERROR_MATCHLIMIT;
+		struct pace pace = pace_of(p, len - at, narrow);
 		int64_t began = pace.places > 1 ? 0 : now(CLOCK_MONOTONIC);
-		pcre2_set_offset_limit(m->context, at + pace.places - 1);
-		pcre2_set_match_limit(m->context, pace.steps);
-		int result = pcre2_match(p->code, subject.data, subject.len, at,
-					 options, m->data, m->context);
+		int result = match(p, m, at, pace, options);
 		if (result == PCRE2_ERROR_MATCHLIMIT &&
-		    try_harder(m, pace, began, &narrow))
+		    try_harder(m, pace, began, &narrow)) {
+			if (at != m->place)
+				options &= ~PCRE2_NOTEMPTY_ATSTART;
+			at = m->place;
 			continue;
+		}
 		if (result != PCRE2_ERROR_NOMATCH || p->anchored)
 			return result;
-		at = next_place(p, subject, at + pace.places);
+		at = next_place(p, m->subject, at + pace.places);
 		options &= ~PCRE2_NOTEMPTY_ATSTART;
-		narrow = widen(p, subject.len, at, narrow);
+		narrow = at > len ? 0 : widen(p, len - at, narrow);
 	}
 }
 

@@ -44,7 +44,7 @@ struct pattern *pattern_new(struct slice text, unsigned flags,
 			    struct fault *fault);
 void pattern_free(struct pattern *p);
 
-bool pattern_utf(const struct pattern *p); /* flag u */
+bool pattern_utf(const struct pattern *p);        /* flag u */
 unsigned pattern_groups(const struct pattern *p); /* the highest number */
 /* The number of a named group; 0 if there is none. */
 unsigned pattern_group(const struct pattern *p, struct slice name);

@@ -31,7 +31,8 @@ static struct physical take_line(struct slice *rest)
 
 /* What is not there blocks nobody: a pipe is opened without waiting for who
  * writes to it. */
-static int open_file(struct rulefile *f, const char *path, struct buf *why)
+static int open_file(struct rulefile *f, const char *path, bool included,
+		     struct buf *why)
 {
 	struct stat s;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -39,6 +40,8 @@ static int open_file(struct rulefile *f, const char *path, struct buf *why)
 		buf_add_string(why, strerror(errno));
 	} else if (S_ISDIR(s.st_mode)) {
 		buf_add_string(why, strerror(EISDIR));
+	} else if (included && !S_ISREG(s.st_mode)) {
+		buf_add_string(why, "not a regular file");
 	} else {
 		f->pipe = S_ISFIFO(s.st_mode);
 		f->device = s.st_dev;
@@ -79,10 +82,11 @@ static bool is_text(struct slice bytes, struct buf *why)
 	return false;
 }
 
-bool rulefile_open(struct rulefile *f, const char *path, struct buf *why)
+bool rulefile_open(struct rulefile *f, const char *path, bool included,
+		   struct buf *why)
 {
 	*f = (struct rulefile){.name = slice_of(path)};
-	int fd = open_file(f, path, why);
+	int fd = open_file(f, path, included, why);
 	if (fd < 0)
 		return false;
 	bool good =

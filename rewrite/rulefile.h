@@ -35,8 +35,11 @@ struct place {
 /* Reads the file. path stays the caller's. False, with a few words appended to
  * why and nothing to be released, if it cannot be read, is larger than
  * RULEFILE_MAX, holds a NUL byte, or is a pipe with nothing in it (any more:
- * a reload must not take that for no rules). */
-bool rulefile_open(struct rulefile *f, const char *path, struct buf *why);
+ * a reload must not take that for no rules). included: nor if it is anything
+ * but a regular file, since a rule file may come from anywhere, and must not
+ * make us wait for a terminal. */
+bool rulefile_open(struct rulefile *f, const char *path, bool included,
+		   struct buf *why);
 void rulefile_release(struct rulefile *f);
 
 /* The next line, into f->line. False at the end. */

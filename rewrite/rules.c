@@ -110,7 +110,7 @@ static bool level_open(struct reading *r, struct buf *path,
 		buf_printf(why, "more than %d files", FILES_MAX);
 		return false;
 	}
-	if (!rulefile_open(&l->file, (const char *)name.data, why))
+	if (!rulefile_open(&l->file, (const char *)name.data, outer, why))
 		return false;
 	r->bytes += l->file.bytes.len;
 	if (is_open(outer, &l->file))

@@ -289,6 +289,11 @@ void written_read(struct slice written, struct buf *out)
 	}
 }
 
+static bool is_break(uint32_t c)
+{
+	return c == '\t' || c == '\n' || c == '\r';
+}
+
 static bool is_host(uint32_t c)
 {
 	return c >= 0x80 || isalnum((int)c) || c == '.' || c == '-' || c == '_';
@@ -303,24 +308,30 @@ static size_t bracketed(struct slice text, size_t at)
 		if (!c.len)
 			break;
 		end += c.len;
-		if (c.value == ']')
-			return end - at;
+		if (c.value == ']') {
+			c = written_next(text, end);
+			return c.len && is_host(c.value) ? 0 : end - at;
+		}
 		if (!is_hex(c.value) && c.value != ':' && c.value != '.')
 			break;
 	}
 	return 0;
 }
 
-size_t written_host(struct slice text, size_t at)
+size_t written_host(struct slice text, size_t at, bool breaks)
 {
-	size_t end = at;
+	size_t end = at, next = at;
 	if (written_next(text, at).value == '[')
 		return bracketed(text, at);
-	while (end - at <= HOST_MAX) {
-		struct written c = written_next(text, end);
-		if (!c.len || !is_host(c.value))
+	while (next - at <= HOST_MAX) {
+		struct written c = written_next(text, next);
+		bool dropped = breaks && c.len > 1 && is_break(c.value) &&
+			       text.data[next] == '&';
+		if (!dropped && (!c.len || !is_host(c.value)))
 			return end - at;
-		end += c.len;
+		next += c.len;
+		if (!dropped)
+			end = next;
 	}
 	return 0;
 }
@@ -379,7 +390,7 @@ bool written_address(struct slice written, struct address *a)
 		struct slice s = buf_slice(&plain);
 		for (size_t at = 0; at < s.len;) {
 			uint32_t c = fold(next_utf8(s, &at));
-			if (c != DROPPED)
+			if (c != DROPPED && !is_break(c))
 				buf_add_byte(&host,
 					     c < 0x80 ? (uint8_t)c : '?');
 		}

@@ -25,8 +25,10 @@ struct written written_before(struct slice text, size_t at);
 void written_read(struct slice written, struct buf *out);
 
 /* How much of text from offset at on may be one host, right or wrong: all that
- * can stand in one, or something in brackets. Without port; 0: none. */
-size_t written_host(struct slice text, size_t at);
+ * can stand in one, or something in brackets. Without port; 0: none. breaks:
+ * also over references to tabs and line breaks ("&#10;"), which browsers drop
+ * from URLs, but which may end the host of a text as well. */
+size_t written_host(struct slice text, size_t at, bool breaks);
 
 /* The address that a host written in a page stands for; without port. A dot
  * at its end is accepted. */

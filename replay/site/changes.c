@@ -2,9 +2,7 @@
  * which pages vouch for them. */
 #include "changes.h"
 
-#include "traits.h"
-
-#include "rewrite/apply.h"
+#include "rewrite/vouched.h"
 
 #include "capture/log.h"
 
@@ -53,36 +51,6 @@ void changes_free(struct changes *c)
 	free(c);
 }
 
-/* Whether pages vouch for what has that type: scripts, styles, and what
- * scripts fetch or import. */
-static bool is_vouched_for(const struct exchange *e)
-{
-	static const struct slice words[] = {SLICE("script"), SLICE("/css"),
-					     SLICE("json"), SLICE("text/plain"),
-					     SLICE("wasm")};
-	struct slice rest = head_fields(e->response_head);
-	struct field f;
-	if (e->state != EXCHANGE_COMPLETE || e->status != 200 || !e->body_bytes)
-		return false;
-	if (!head_field_next(&rest, SLICE("content-type"), &f))
-		return true;
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		for (struct slice s = f.value; s.len; s = slice_from(s, 1))
-			if (slice_starts_nocase(s, words[i]))
-				return true;
-	return false;
-}
-
-static void add(struct changes *c, const struct exchange *e, struct matcher *m)
-{
-	struct body_reader reader;
-	struct original o = original_of(e, &reader);
-	struct rewritten w = {.keep_plain = true};
-	if (apply(c->rules, m, &o, false, NULL, &w) && w.body_changed)
-		digest_map_add(c->map, buf_slice(&w.plain), buf_slice(&w.body));
-	rewritten_release(&w);
-}
-
 static double cpu_seconds(void)
 {
 	struct timespec t;
@@ -99,7 +67,7 @@ static void fill(struct changes *c)
 	for (size_t i = 0; i < count; i++) {
 		const struct exchange *e =
 		    table_exchange(c->table, (uint32_t)i);
-		if (!is_vouched_for(e))
+		if (!vouched_is(e))
 			continue;
 		if (c->workers && workers_ending(c->workers))
 			break;
@@ -109,7 +77,7 @@ static void fill(struct changes *c)
 				 i);
 			break;
 		}
-		add(c, e, m);
+		vouched_add(c->map, e, c->rules, m);
 	}
 	matcher_free(m);
 }

@@ -29,8 +29,10 @@ static void page_read(struct page *p, const char *path, const char *type)
 	FILE *file = fopen(path, "rb");
 	size_t n;
 
-	if (!file)
-		log_fatal("cannot read %s", path);
+	if (!file) {
+		perror(path);
+		exit(EXIT_FAILURE);
+	}
 	do {
 		n = fread(buf_reserve(&p->body, 65536), 1, 65536, file);
 		p->body.len += n;
@@ -93,8 +95,8 @@ int main(int argc, char **argv)
 	if (argc != 4)
 		log_usage("wanted: RULES TYPE FILE");
 	page_read(&page, argv[3], argv[2]);
-	struct rules *rules = rules_read((const char *const *)&argv[1], 1,
-					 SLICE(STEER_ZONE));
+	struct rules *rules =
+	    rules_read((const char *const *)&argv[1], 1, SLICE(STEER_ZONE));
 	if (!rules)
 		return EXIT_FAILURE;
 	struct tally *tallies = xcalloc(rules->count, sizeof *tallies);

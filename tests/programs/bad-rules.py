@@ -36,6 +36,8 @@ FAULTY = {
     "framing": (b"header Content-Length set 5\n", "1:8", "replay"),
     "target": (b"type=text/html target s/a/b/\n", "1:1", "targets"),
     "missing": (b"include none.conf\n", "1:9", "none.conf: No such file"),
+    "device": (b"include /dev/zero\n", "1:9", "not a regular file"),
+    "stdin": (b"include /dev/stdin\n", "1:9", "not a regular file"),
     "folder": (b"include .\n", "1:9", "directory"),
     "loop": (b"body delete\n include ./rules.conf\n", "2:10", "itself"),
     "binary": (b"\x01\x02\xff\xfe\n", "1:1", r"\\x01\\x02\\xFF"),

@@ -176,11 +176,12 @@ def at(part, values):
 
 
 def p25_others_do_not_wait_for_hard_bodies():
-    """Each hard body is another answer, so that none comes from the cache."""
+    """Each hard body is another answer, so that none comes from the cache. The
+    others ask for a page of 210 kB."""
     count, body = 6, b"a" * 10_000_000
     packed = bomb()
     with Capture("hard.pcap") as capture:
-        capture.talk((request(HOST, "/page"), ok(PAGE, HTML)))
+        capture.talk((request(HOST, "/page"), ok(PAGE * 100, HTML)))
         for n in range(count):
             capture.talk((request(HOST, f"/a/{n}"), ok(body, HTML)))
             capture.talk((request(HOST, f"/gzip/{n}"),

@@ -259,8 +259,9 @@ static void test_escapes(void **state)
 	     "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"},
 	    {"\xfc", "\\xFC"},
 	    {"\xc3", "\\xC3"},
-	    {"\xc2\x9b", "\\xC2\\x9B"},          /* CSI */
-	    {"\xe2\x80\xae", "\\xE2\\x80\\xAE"}, /* right to left */
+	    {"\xc2\x9b", "\\xC2\\x9B"},  /* CSI */
+	    {"\xe2\x80\xae\xe2\x80\xac", /* right to left, and its end */
+	     "\\xE2\\x80\\xAE\\xE2\\x80\\xAC"},
 	    {"\xef\xbb\xbf", "\\xEF\\xBB\\xBF"}, /* a byte order mark */
 	    {"\xc0\x9b", "\\xC0\\x9B"},          /* too long */
 	    {"\xe0\x82\x9b", "\\xE0\\x82\\x9B"}, /* too long */

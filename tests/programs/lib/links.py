@@ -137,6 +137,9 @@ AROUND = [
 # A place for every kind of link.
 PLACES = [
     # elements of HTML
+    (HTML, '<a href="http://«192.0.&#10;2.7»/">x</a>'),
+    (HTML, '<a href="http://«192.&Tab;0.2&#x0d;.7»/">x</a>'),
+    (HTML, '<p title="http://«192.0.2.7»&#10;and more">x</p>'),
     (HTML, "<a href='http://«192.0.2.7»/x'>x</a>"),
     (HTML, "<a href=http://«192.0.2.7»/x>x</a>"),
     (HTML, "<a href=//«192.0.2.7»/x>x</a>"),
@@ -386,6 +389,9 @@ LOOK_ALIKES = [
     (HTML, '<a href="http://192.0.2.7../">x</a>'),
     (HTML, '<a href="http://.192.0.2.7/">x</a>'),
     (HTML, '<a href="http://[2001:db8::7/">x</a>'),
+    (HTML, '<a href="http://[2001:db8::7]8/">x</a>'),
+    (HTML, '<a href="http://192.0.2.7*8@www.example/">x</a>'),
+    (HTML, '<a href="http://192.0.2.7;a=1@www.example/">x</a>'),
     (HTML, '<a href="http://[2001:db8:7]/">x</a>'),
     (HTML, '<a href="http://[1::2::3]/">x</a>'),
     (HTML, '<a href="http://[1:2:3:4:5:6:7:8:9]/">x</a>'),
