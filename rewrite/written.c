@@ -294,6 +294,12 @@ static bool is_host(uint32_t c)
 	return c >= 0x80 || isalnum((int)c) || c == '.' || c == '-' || c == '_';
 }
 
+static bool goes_on(struct slice text, size_t at)
+{
+	struct written c = written_next(text, at);
+	return c.len && is_host(c.value);
+}
+
 /* "[2001:db8::1]"; the longest has 45 characters between the brackets. */
 static size_t bracketed(struct slice text, size_t at)
 {
@@ -304,7 +310,7 @@ static size_t bracketed(struct slice text, size_t at)
 			break;
 		end += c.len;
 		if (c.value == ']')
-			return end - at;
+			return goes_on(text, end) ? 0 : end - at;
 		if (!is_hex(c.value) && c.value != ':' && c.value != '.')
 			break;
 	}
@@ -317,10 +323,9 @@ size_t written_host(struct slice text, size_t at)
 	if (written_next(text, at).value == '[')
 		return bracketed(text, at);
 	while (end - at <= HOST_MAX) {
-		struct written c = written_next(text, end);
-		if (!c.len || !is_host(c.value))
+		if (!goes_on(text, end))
 			return end - at;
-		end += c.len;
+		end += written_next(text, end).len;
 	}
 	return 0;
 }
