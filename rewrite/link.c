@@ -269,10 +269,10 @@ static int judge_scheme(struct slice text, size_t at)
 /* "\\", also as "&#92;&#92;": two slashes in HTML, in a script one. */
 static bool is_double(struct slice text, size_t at, struct written c)
 {
-	size_t first =
-	    text.data[at] == '&' ? slice_find(slice_from(text, at), ';') : 0;
-	return c.value == '\\' && text.data[at] != '%' &&
-	       (c.len == 2 || (first && c.len > first + 1));
+	struct slice s = slice_to(slice_from(text, at), c.len);
+	if (c.value != '\\')
+		return false;
+	return s.data[0] == '&' ? slice_find(s, ';') + 1 < s.len : s.len == 2;
 }
 
 /* Where two or more slashes end that begin at at; 0: there are fewer. */
@@ -334,7 +334,7 @@ size_t link_length(struct slice text, size_t at)
 {
 	size_t end = at;
 	int wanted;
-	if (text.data[at] == '/' && !may_open(text, at))
+	if (at >= text.len || (text.data[at] == '/' && !may_open(text, at)))
 		return 0;
 	struct written c = written_next(text, at);
 	if (c.value == ':') {

@@ -38,21 +38,28 @@ static bool find_name(struct slice s, struct written *c)
 		const char *name;
 		uint32_t value;
 	} names[] = {
-	    {"amp", '&'},       {"quot", '"'},      {"lt", '<'},
-	    {"gt", '>'},        {"AMP", '&'},       {"QUOT", '"'},
-	    {"LT", '<'},        {"GT", '>'},        {"shy", 0xad},
-	    {"nbsp", 0xa0},     {"apos;", '\''},    {"colon;", ':'},
-	    {"sol;", '/'},      {"bsol;", '\\'},    {"period;", '.'},
-	    {"commat;", '@'},   {"percnt;", '%'},   {"num;", '#'},
-	    {"lsqb;", '['},     {"lbrack;", '['},   {"rsqb;", ']'},
-	    {"rbrack;", ']'},   {"lpar;", '('},     {"rpar;", ')'},
-	    {"equals;", '='},   {"comma;", ','},    {"semi;", ';'},
-	    {"plus;", '+'},     {"quest;", '?'},    {"excl;", '!'},
-	    {"lowbar;", '_'},   {"grave;", '`'},    {"Tab;", '\t'},
-	    {"NewLine;", '\n'}, {"lcub;", '{'},     {"lbrace;", '{'},
-	    {"rcub;", '}'},     {"rbrace;", '}'},   {"dollar;", '$'},
-	    {"ast;", '*'},      {"midast;", '*'},   {"vert;", '|'},
-	    {"verbar;", '|'},   {"UnderBar;", '_'}, {"DiacriticalGrave;", '`'},
+	    {"amp", '&'},       {"quot", '"'},
+	    {"lt", '<'},        {"gt", '>'},
+	    {"AMP", '&'},       {"QUOT", '"'},
+	    {"LT", '<'},        {"GT", '>'},
+	    {"shy", 0xad},      {"apos;", '\''},
+	    {"colon;", ':'},    {"sol;", '/'},
+	    {"bsol;", '\\'},    {"period;", '.'},
+	    {"commat;", '@'},   {"percnt;", '%'},
+	    {"num;", '#'},      {"lsqb;", '['},
+	    {"lbrack;", '['},   {"rsqb;", ']'},
+	    {"rbrack;", ']'},   {"lpar;", '('},
+	    {"rpar;", ')'},     {"equals;", '='},
+	    {"comma;", ','},    {"semi;", ';'},
+	    {"plus;", '+'},     {"quest;", '?'},
+	    {"excl;", '!'},     {"lowbar;", '_'},
+	    {"grave;", '`'},    {"Tab;", '\t'},
+	    {"NewLine;", '\n'}, {"lcub;", '{'},
+	    {"lbrace;", '{'},   {"rcub;", '}'},
+	    {"rbrace;", '}'},   {"dollar;", '$'},
+	    {"ast;", '*'},      {"midast;", '*'},
+	    {"vert;", '|'},     {"verbar;", '|'},
+	    {"UnderBar;", '_'}, {"DiacriticalGrave;", '`'},
 	};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		struct slice name = slice_of(names[i].name);
@@ -289,15 +296,18 @@ void written_read(struct slice written, struct buf *out)
 	}
 }
 
-static bool is_host(uint32_t c)
+static bool is_host(struct written c)
 {
-	return c >= 0x80 || isalnum((int)c) || c == '.' || c == '-' || c == '_';
+	if (c.value >= 0x80) /* all but a no-break space */
+		return c.byte || c.value != 0xa0;
+	return isalnum((int)c.value) || c.value == '.' || c.value == '-' ||
+	       c.value == '_';
 }
 
 static bool goes_on(struct slice text, size_t at)
 {
 	struct written c = written_next(text, at);
-	return c.len && is_host(c.value);
+	return c.len && is_host(c);
 }
 
 /* "[2001:db8::1]"; the longest has 45 characters between the brackets. */
@@ -418,5 +428,5 @@ bool written_boundary(struct slice text, size_t at)
 {
 	if (!at)
 		return true;
-	return !is_inside(text, at) && !is_host(written_before(text, at).value);
+	return !is_inside(text, at) && !is_host(written_before(text, at));
 }
