@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define SECONDS 0.3 /* of processor time for a search */
+#define SECONDS 0.15 /* of processor time for a search */
 
 static struct pattern *compile(const char *text, unsigned flags)
 {
@@ -452,15 +452,15 @@ static void assert_ends(size_t i, struct slice text)
 static void test_ends(void **state)
 {
 	(void)state;
-	size_t lengths[] = {1000000, 10000000};
-	for (size_t k = 0; k < COUNT(lengths); k++) {
-		struct buf text = {0};
-		memset(buf_reserve(&text, lengths[k]), 'a', lengths[k]);
-		text.len = lengths[k];
-		for (size_t i = 0; i < COUNT(slow); i++)
-			assert_ends(i, buf_slice(&text));
-		buf_release(&text);
-	}
+	struct buf text = {0};
+	size_t len = 10000000;
+	memset(buf_reserve(&text, len), 'a', len);
+	text.len = len;
+	for (size_t i = 0; i < COUNT(slow); i++)
+		assert_ends(i, slice_to(buf_slice(&text), 1000000));
+	for (size_t i = 0; i < 5; i++)
+		assert_ends(i, buf_slice(&text));
+	buf_release(&text);
 }
 
 /* Many searches that are short each come to an end too. */
