@@ -257,13 +257,23 @@ static int judge_scheme(struct slice text, size_t at)
 	struct slice scheme = word_before(text, &start, word);
 	if (is_listed(scheme, known, sizeof known / sizeof *known))
 		return SURELY;
-	if (scheme.len)
-		return is_letter(scheme.data[0]) ? MORE_OF_URL : NOT_A_LINK;
+	if (scheme.len) /* "C:" is none */
+		return is_letter(scheme.data[0]) && scheme.len > 1 ? MORE_OF_URL
+								   : NOT_A_LINK;
 	/* A script puts it together: "http" + "://", `${scheme}://`. */
 	uint32_t c = written_before(text, at).value;
 	if (is_quote(c) && judge_quote(text, at, false) != NOT_A_LINK)
 		return MORE_OF_URL;
 	return c == '}' ? MORE_OF_URL : NOT_A_LINK;
+}
+
+/* "\\", also as "&#92;&#92;": two slashes in HTML, in a script one. */
+static bool is_double(struct slice text, size_t at, struct written c)
+{
+	struct slice s = slice_to(slice_from(text, at), c.len);
+	if (c.value != '\\')
+		return false;
+	return s.data[0] == '&' ? slice_find(s, ';') + 1 < s.len : s.len == 2;
 }
 
 /* Where two or more slashes end that begin at at; 0: there are fewer. */
@@ -280,8 +290,7 @@ static size_t slashes_end(struct slice text, size_t at)
 		}
 		if (!slash)
 			return count >= 2 ? at : 0;
-		/* Two in HTML, in a script one. */
-		count += 1 + (c.len == 2 && text.data[at + 1] == '\\');
+		count += 1 + is_double(text, at, c);
 		at += c.len;
 	}
 }
@@ -338,7 +347,7 @@ size_t link_length(struct slice text, size_t at)
 {
 	size_t end = at;
 	int wanted;
-	if (text.data[at] == '/' && !may_open(text, at))
+	if (at >= text.len || (text.data[at] == '/' && !may_open(text, at)))
 		return 0;
 	struct written c = written_next(text, at);
 	if (c.value == ':') {

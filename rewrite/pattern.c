@@ -214,24 +214,16 @@ static bool copy_class(struct expansion *e)
 
 static bool copy_verb(struct expansion *e)
 {
+	copy(e, 2);
 	/* SKIP and COMMIT speak of places beyond the one that is tried; the
 	 * others would change limits, options or the meaning of flags. */
 	static const char *const bad[] = {
-	    "(*SKIP",
-	    "(*COMMIT",
-	    "(*LIMIT_",
-	    "(*NO_",
-	    "(*UTF",
-	    "(*UCP",
-	    "(*NOTEMPTY",
-	    "(*TURKISH_CASING",
-	    "(*CASELESS_RESTRICT",
+	    "SKIP", "COMMIT", "LIMIT_", "NO_", "NOTEMPTY", "UTF",
+	    "UCP",  "CR",     "LF",     "NUL", "ANY",      "BSR_",
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (at_text(e, bad[i]))
-			return refuse(e, e->at + 2,
-				      "this verb is not known here");
-	copy(e, 2);
+			return refuse(e, e->at, "this verb is not known here");
 	return true;
 }
 

@@ -9,8 +9,8 @@
 /* With the longest label (39) and a dot a name still has 253 bytes. */
 #define STEER_ZONE_MAX 213
 
-/* Sets zone to that of --zone: a dot at its end taken off, and in lower case, as
- * browsers write names. False if it is no DNS name, or too long. */
+/* Sets zone to that of --zone: a dot at its end taken off, and in lower case,
+ * as browsers write names. False if it is no DNS name, or too long. */
 bool steer_zone(const char *text, struct buf *zone);
 
 /* Appends the steering name: "192-0-2-7.ip.test", for IPv6 all eight groups,

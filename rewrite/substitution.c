@@ -90,7 +90,8 @@ static bool find_group(struct parser *p, struct slice word, size_t at,
 		*group = pattern_group(p->pattern, word);
 		if (*group)
 			return true;
-	} else if (slice_number(word, pattern_groups(p->pattern), &number)) {
+	} else if (slice_number(word, UINT16_MAX, &number) &&
+		   number <= pattern_groups(p->pattern)) {
 		*group = (unsigned)number;
 		return true;
 	}

@@ -38,21 +38,28 @@ static bool find_name(struct slice s, struct written *c)
 		const char *name;
 		uint32_t value;
 	} names[] = {
-	    {"amp", '&'},       {"quot", '"'},      {"lt", '<'},
-	    {"gt", '>'},        {"AMP", '&'},       {"QUOT", '"'},
-	    {"LT", '<'},        {"GT", '>'},        {"shy", 0xad},
-	    {"nbsp", 0xa0},     {"apos;", '\''},    {"colon;", ':'},
-	    {"sol;", '/'},      {"bsol;", '\\'},    {"period;", '.'},
-	    {"commat;", '@'},   {"percnt;", '%'},   {"num;", '#'},
-	    {"lsqb;", '['},     {"lbrack;", '['},   {"rsqb;", ']'},
-	    {"rbrack;", ']'},   {"lpar;", '('},     {"rpar;", ')'},
-	    {"equals;", '='},   {"comma;", ','},    {"semi;", ';'},
-	    {"plus;", '+'},     {"quest;", '?'},    {"excl;", '!'},
-	    {"lowbar;", '_'},   {"grave;", '`'},    {"Tab;", '\t'},
-	    {"NewLine;", '\n'}, {"lcub;", '{'},     {"lbrace;", '{'},
-	    {"rcub;", '}'},     {"rbrace;", '}'},   {"dollar;", '$'},
-	    {"ast;", '*'},      {"midast;", '*'},   {"vert;", '|'},
-	    {"verbar;", '|'},   {"UnderBar;", '_'}, {"DiacriticalGrave;", '`'},
+	    {"amp", '&'},       {"quot", '"'},
+	    {"lt", '<'},        {"gt", '>'},
+	    {"AMP", '&'},       {"QUOT", '"'},
+	    {"LT", '<'},        {"GT", '>'},
+	    {"shy", 0xad},      {"apos;", '\''},
+	    {"colon;", ':'},    {"sol;", '/'},
+	    {"bsol;", '\\'},    {"period;", '.'},
+	    {"commat;", '@'},   {"percnt;", '%'},
+	    {"num;", '#'},      {"lsqb;", '['},
+	    {"lbrack;", '['},   {"rsqb;", ']'},
+	    {"rbrack;", ']'},   {"lpar;", '('},
+	    {"rpar;", ')'},     {"equals;", '='},
+	    {"comma;", ','},    {"semi;", ';'},
+	    {"plus;", '+'},     {"quest;", '?'},
+	    {"excl;", '!'},     {"lowbar;", '_'},
+	    {"grave;", '`'},    {"Tab;", '\t'},
+	    {"NewLine;", '\n'}, {"lcub;", '{'},
+	    {"lbrace;", '{'},   {"rcub;", '}'},
+	    {"rbrace;", '}'},   {"dollar;", '$'},
+	    {"ast;", '*'},      {"midast;", '*'},
+	    {"vert;", '|'},     {"verbar;", '|'},
+	    {"UnderBar;", '_'}, {"DiacriticalGrave;", '`'},
 	};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		struct slice name = slice_of(names[i].name);
@@ -294,9 +301,18 @@ static bool is_break(uint32_t c)
 	return c == '\t' || c == '\n' || c == '\r';
 }
 
-static bool is_host(uint32_t c)
+static bool is_host(struct written c)
 {
-	return c >= 0x80 || isalnum((int)c) || c == '.' || c == '-' || c == '_';
+	if (c.value >= 0x80) /* all but a no-break space */
+		return c.byte || c.value != 0xa0;
+	return isalnum((int)c.value) || c.value == '.' || c.value == '-' ||
+	       c.value == '_';
+}
+
+static bool goes_on(struct slice text, size_t at)
+{
+	struct written c = written_next(text, at);
+	return c.len && is_host(c);
 }
 
 /* "[2001:db8::1]"; the longest has 45 characters between the brackets. */
@@ -308,10 +324,8 @@ static size_t bracketed(struct slice text, size_t at)
 		if (!c.len)
 			break;
 		end += c.len;
-		if (c.value == ']') {
-			c = written_next(text, end);
-			return c.len && is_host(c.value) ? 0 : end - at;
-		}
+		if (c.value == ']')
+			return goes_on(text, end) ? 0 : end - at;
 		if (!is_hex(c.value) && c.value != ':' && c.value != '.')
 			break;
 	}
@@ -327,7 +341,7 @@ size_t written_host(struct slice text, size_t at, bool breaks)
 		struct written c = written_next(text, next);
 		bool dropped = breaks && c.len > 1 && is_break(c.value) &&
 			       text.data[next] == '&';
-		if (!dropped && (!c.len || !is_host(c.value)))
+		if (!dropped && (!c.len || !is_host(c)))
 			return end - at;
 		next += c.len;
 		if (!dropped)
@@ -424,5 +438,5 @@ bool written_boundary(struct slice text, size_t at)
 {
 	if (!at)
 		return true;
-	return !is_inside(text, at) && !is_host(written_before(text, at).value);
+	return !is_inside(text, at) && !is_host(written_before(text, at));
 }
