@@ -17,7 +17,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#define PATTERN_MAX ((size_t)1 << 16)
+#define PATTERN_MAX ((size_t)1 << 16) /* bytes, as written */
 #define NEST_MAX 100
 #define NAME_MAX_LEN 32 /* of a group, in PCRE2 */
 
@@ -115,7 +115,7 @@ struct expansion {
 	unsigned flags;
 	struct buf out;
 	struct place *places;
-	size_t place_count;
+	size_t place_count, place_room;
 	unsigned loops; /* what lets one place cost more with more text */
 	unsigned forks; /* alternatives */
 	bool count_forks;
@@ -152,8 +152,11 @@ static bool refuse(const struct expansion *e, size_t at, const char *why)
 /* Puts text in place of the next len bytes. */
 static void put(struct expansion *e, size_t len, const char *text)
 {
-	e->places =
-	    xreallocarray(e->places, e->place_count + 1, sizeof *e->places);
+	if (e->place_count == e->place_room) {
+		e->place_room = 2 * e->place_room + 16;
+		e->places =
+		    xreallocarray(e->places, e->place_room, sizeof *e->places);
+	}
 	struct place *p = &e->places[e->place_count++];
 	*p = (struct place){.expanded = e->out.len, .written = e->at};
 	buf_add_string(&e->out, text);
@@ -267,6 +270,8 @@ static bool expand(struct expansion *e)
 {
 	bool ok = true;
 	size_t forks = 0;
+	if (e->text.len > PATTERN_MAX)
+		return refuse(e, PATTERN_MAX, "the expression is too long");
 	for (size_t i = 0; i < e->text.len; i++)
 		forks += e->text.data[i] == '|';
 	e->count_forks = forks > FORKS_FREE;
@@ -350,7 +355,6 @@ static pcre2_code *compile(struct slice text, unsigned flags, int *error,
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
 	if (!context)
 		return NULL;
-	pcre2_set_max_pattern_length(context, PATTERN_MAX);
 	pcre2_set_parens_nest_limit(context, NEST_MAX);
 	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
 	pcre2_code *code =
