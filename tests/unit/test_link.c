@@ -155,11 +155,12 @@ static void test_user_ends(void **state)
 {
 	(void)state;
 	static const char *const yes[] = {
-	    "@host", "&#64;host", "%40host", ":pw@host", ":80@host", ":@h",
+	    "@host",    "&#64;host", "%40host", ":pw@host",
+	    ":80@host", ":@h",       ";a=1@h",  "*x@h",
 	};
 	static const char *const no[] = {
-	    "",     ":",     ":80",    "/@",        ":80/@", ":80?@",
-	    ":80#", ":80 @", ":80\"@", ":80&#47;@", "x@",
+	    "",     ":",     ":80",    "/@",        ":80/@",  ":80?@",
+	    ":80#", ":80 @", ":80\"@", ":80&#47;@", "&a=b@c",
 	};
 	for (size_t i = 0; i < COUNT(yes); i++)
 		assert_true(link_user_ends(slice_of(yes[i]), 0));

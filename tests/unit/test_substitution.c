@@ -363,7 +363,9 @@ static void test_forms_in_places(void **state)
 		struct substitution s = steering(flags[f]);
 		for (size_t i = 0; i < COUNT(places); i += 3)
 			for (size_t k = 0; k < COUNT(forms); k++)
-				if (!strstr(forms[k].written, "&#46"))
+				if (!strstr(forms[k].written, "&#46") &&
+				    /* without a scheme no address */
+				    strcmp(forms[k].written, "0"))
 					assert_steered(&s, places[i].before,
 						       forms[k].written,
 						       name_of(k),
