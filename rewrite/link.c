@@ -108,23 +108,21 @@ static bool is_listed(struct slice word, const char *const list[], size_t count)
  * one behind which a comment follows. */
 static int judge_quote(struct slice text, size_t at, bool spaced)
 {
-	struct written quote = written_before(text, at);
-	at -= quote.len;
+	int quote = (int)written_before(text, at).value;
+	at -= written_before(text, at).len;
 	while (byte_before(text, at) == '\\')
 		at--;
-	if (!at)
+	size_t end = skip_space_back(text, at);
+	struct written c = written_before(text, end);
+	if (!c.len)
 		return SURELY;
-	struct written c = written_before(text, at);
-	if (is_space(c.value))
-		return spaced ? NOT_A_LINK : (int)quote.value;
-	if (c.value == '>' && byte_before(text, at - c.len) != '=')
-		return NOT_A_LINK;
-	if (!is_one_of(c.value, "=([{,:+?&|<>"))
-		return NOT_A_LINK;
+	bool opens = is_one_of(c.value, "=([{,:+?&|<") ||
+		     (c.value == '>' && byte_before(text, end - c.len) == '=');
+	if (!opens)
+		return end < at && !spaced ? quote : NOT_A_LINK;
 	/* "," may also be a string that a comment follows. */
-	at -= c.len;
-	if (spaced || is_quote(written_before(text, at).value))
-		return (int)quote.value;
+	if (spaced || is_quote(written_before(text, end - c.len).value))
+		return quote;
 	return SURELY;
 }
 
@@ -170,8 +168,10 @@ static bool is_descriptor_before(struct slice text, size_t at)
 static bool is_descriptor_ahead(struct slice text, size_t at)
 {
 	size_t end = at + AHEAD_MAX;
-	while (at < text.len && at < end && !is_space(text.data[at]))
-		at++;
+	struct written c = written_next(text, at);
+	for (; c.len && at < end && !is_space(c.value);
+	     c = written_next(text, at))
+		at += c.len;
 	size_t digits = ++at;
 	while (at < text.len && at < end &&
 	       (is_digit(text.data[at]) || text.data[at] == '.'))
@@ -244,6 +244,9 @@ static bool ends_like(struct slice text, size_t at, struct slice word)
 /* What stands before a colon. */
 static int judge_scheme(struct slice text, size_t at)
 {
+	/* A comment of a script follows, or no host. */
+	static const char *const none[] = {"javascript", "mailto", "urn",
+					   "doi"};
 	static const char *const known[] = {
 	    "http", "https", "ws",   "wss",   "ftp",   "ftps",  "sftp",
 	    "rtsp", "rtsps", "rtmp", "rtmps", "rtmpe", "rtmpt", "mms",
@@ -257,6 +260,8 @@ static int judge_scheme(struct slice text, size_t at)
 	struct slice scheme = word_before(text, &start, word);
 	if (is_listed(scheme, known, sizeof known / sizeof *known))
 		return SURELY;
+	if (is_listed(scheme, none, sizeof none / sizeof *none))
+		return NOT_A_LINK;
 	if (scheme.len) /* "C:" is none */
 		return is_letter(scheme.data[0]) && scheme.len > 1 ? MORE_OF_URL
 								   : NOT_A_LINK;
@@ -284,7 +289,7 @@ static size_t slashes_end(struct slice text, size_t at)
 		bool slash = c.len && (c.value == '/' || c.value == '\\');
 		/* "http:/\192.0.2.7" has no escape. */
 		if (c.len && !slash && count == 1 && text.data[at] == '\\' &&
-		    at + 1 < text.len && is_digit(text.data[at + 1])) {
+		    at + 1 < text.len && !is_letter(text.data[at + 1])) {
 			c.len = 1;
 			slash = true;
 		}

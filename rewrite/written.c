@@ -65,7 +65,8 @@ static bool find_name(struct slice s, struct written *c)
 		struct slice name = slice_of(names[i].name);
 		if (!slice_starts(s, name))
 			continue;
-		bool semicolon = name.len < s.len && s.data[name.len] == ';';
+		bool semicolon = s.data[name.len - 1] != ';' &&
+				 name.len < s.len && s.data[name.len] == ';';
 		*c = (struct written){names[i].value, false,
 				      1 + name.len + semicolon};
 		return true;
