@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#define LONG_NS 60000000 /* longer than a worker keeps its priority */
+#define LONG_NS 60000000
 
 struct work {
 	struct task task;
