@@ -1,5 +1,5 @@
 /* Rules applied to answers and targets, from rule text to the bytes sent. */
-#include "unit.h"
+#include "rules_text.h"
 
 #include "rewrite/coding.h"
 #include "rewrite/finish.h"
@@ -33,23 +33,6 @@ static int teardown(void **state)
 	(void)state;
 	matcher_free(matcher);
 	return 0;
-}
-
-static struct rules *rules_of(const char *text)
-{
-	char path[] = "/tmp/rules-XXXXXX";
-	int fd = mkstemp(path);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-	const char *const paths[] = {path};
-	struct rules *rules = rules_read(paths, 1, SLICE("ip.test"));
-	unlink(path);
-	assert_non_null(rules);
-	/* so that what is told does not hang on the name */
-	for (size_t i = 0; i < rules->count; i++)
-		rules->list[i].file = SLICE("r");
-	return rules;
 }
 
 /* A body that comes in pieces. */
