@@ -85,7 +85,7 @@ static void add_valid(struct hosts *h, const struct name *name)
 	uint8_t lower[HOSTNAME_MAX];
 	for (size_t i = 0; i < name->text.len; i++) {
 		uint8_t c = name->text.data[i];
-		lower[i] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+		lower[i] = byte_lower(c);
 	}
 	struct name out = *name;
 	out.text = (struct slice){lower, name->text.len};

@@ -1,6 +1,7 @@
 /* Rules applied: to a request's target, and to an answer. */
 #include "apply.h"
 
+#include "sniff.h"
 #include "told.h"
 #include "work.h"
 
@@ -78,25 +79,6 @@ void work_refuse(struct work *w, const struct rule *r, const char *why,
 	w->noted = r;
 }
 
-/* Content-Type without parameters in lower case; empty where it says nothing,
- * as sniff_type takes it. */
-static struct slice media_type(struct slice content_type, struct buf *out)
-{
-	for (size_t i = 0; i < content_type.len; i++) {
-		uint8_t c = content_type.data[i];
-		if (memchr(";,( \t\r\n", c, 7))
-			break;
-		buf_add_byte(out, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-	}
-	struct slice type = buf_slice(out);
-	if (slice_find(type, '/') == type.len ||
-	    slice_equal(type, SLICE("*/*")) ||
-	    slice_equal(type, SLICE("unknown/unknown")) ||
-	    slice_equal(type, SLICE("application/unknown")))
-		return (struct slice){0};
-	return type;
-}
-
 /* Of several the last counts (Fetch 3.3.4). */
 static struct slice last_value(const struct fields *f, struct slice name)
 {
@@ -119,7 +101,7 @@ static bool begin(struct work *w, struct buf *declared)
 				      .target = o->target,
 				      .https = o->https,
 				      .status = o->status};
-	w->subject.type = media_type(w->content_type, declared);
+	w->subject.type = sniff_declared(w->content_type, declared);
 	if (w->rules)
 		w->counts = xcalloc(w->rules->count, sizeof *w->counts);
 	return true;

@@ -286,8 +286,7 @@ void work_status(struct work *w, struct rewritten *out)
 
 static bool encode(struct work *w, struct rewritten *out)
 {
-	if (out->charset == CHARSET_UTF16_LE ||
-	    out->charset == CHARSET_UTF16_BE)
+	if (charset_is_utf16(out->charset))
 		return charset_encode(out->charset, w->text, &out->body);
 	if (w->made.data) {
 		out->body = w->made;

@@ -228,6 +228,11 @@ static uint32_t unit(struct slice body, size_t at, size_t high)
 	return (uint32_t)body.data[at + high] << 8 | body.data[at + 1 - high];
 }
 
+bool charset_is_utf16(enum charset c)
+{
+	return c == CHARSET_UTF16_LE || c == CHARSET_UTF16_BE;
+}
+
 bool charset_decode(enum charset from, struct slice body, struct buf *out)
 {
 	if (from == CHARSET_BYTES || from == CHARSET_UTF8 || !body.len) {

@@ -17,6 +17,8 @@ enum charset {
 enum charset charset_of(struct slice content_type, struct slice type,
 			struct slice body);
 
+bool charset_is_utf16(enum charset c);
+
 /* UTF-16 as UTF-8 and back; a byte order mark is a character like others. Both
  * lose nothing: a lone surrogate becomes the three bytes of its number, and
  * back. False if there is an odd byte at the end; out is then as it was. */

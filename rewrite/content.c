@@ -107,7 +107,7 @@ bool content_convert(struct content *c, struct slice content_type,
 		     struct slice type)
 {
 	c->charset = charset_of(content_type, type, buf_slice(&c->plain));
-	if (c->charset != CHARSET_UTF16_LE && c->charset != CHARSET_UTF16_BE)
+	if (!charset_is_utf16(c->charset))
 		return true;
 	c->odd =
 	    !charset_decode(c->charset, buf_slice(&c->plain), &c->converted);
@@ -116,10 +116,8 @@ bool content_convert(struct content *c, struct slice content_type,
 
 struct slice content_text(const struct content *c)
 {
-	return buf_slice(c->charset == CHARSET_UTF16_LE ||
-				 c->charset == CHARSET_UTF16_BE
-			     ? &c->converted
-			     : &c->plain);
+	return buf_slice(charset_is_utf16(c->charset) ? &c->converted
+						      : &c->plain);
 }
 
 static const char *reason(enum coding_result result)

@@ -3,11 +3,6 @@
 
 #define NO_STAR SIZE_MAX
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
 static uint8_t upper(uint8_t c)
 {
 	return c >= 'a' && c <= 'z' ? (uint8_t)(c - 0x20) : c;
@@ -56,7 +51,7 @@ static bool class_has(struct slice p, size_t *at, uint8_t c, unsigned options)
 {
 	bool negated = class_begin(p, at), found = false;
 	uint8_t from, to;
-	uint8_t other = lower(c);
+	uint8_t other = byte_lower(c);
 	if (other == c)
 		other = upper(c);
 	if (!(options & GLOB_NOCASE))
@@ -81,7 +76,8 @@ static bool fits_byte(struct slice p, size_t *at, uint8_t c, unsigned options)
 		return c >= '0' && c <= '9';
 	if (own == '\\' && *at < p.len)
 		own = p.data[(*at)++];
-	return own == c || (options & GLOB_NOCASE && lower(own) == lower(c));
+	return own == c ||
+	       (options & GLOB_NOCASE && byte_lower(own) == byte_lower(c));
 }
 
 /* A star that fits too little takes one byte more; the stars before it need

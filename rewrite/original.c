@@ -9,13 +9,6 @@ static bool next_bytes(void *context, struct slice *bytes)
 	return body_next(context, bytes) && bytes->data;
 }
 
-/* Behind a head that was cut the body has no place, see answer.c. */
-static bool head_is_whole(const struct exchange *e)
-{
-	struct place body = e->response_body.start;
-	return e->response_head.data && (body.piece || body.skip);
-}
-
 /* Transfer codings but chunked are not taken off. */
 static bool is_only_chunked(struct slice fields)
 {
@@ -76,7 +69,7 @@ struct original original_of(const struct exchange *e,
 	    .status = e->status,
 	    .framing = (enum http_framing)e->response_framing,
 	};
-	if (!head_is_whole(e) ||
+	if (!exchange_head_whole(e) ||
 	    http_response(e->response_head, e->method, &m) != HTTP_DONE)
 		return o;
 	o.head = m.head;

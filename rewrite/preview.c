@@ -210,8 +210,7 @@ static void put_body(struct preview *p, const struct exchange *e,
 {
 	struct buf text = {0};
 	struct slice body = buf_slice(&w->body);
-	if ((w->charset == CHARSET_UTF16_LE ||
-	     w->charset == CHARSET_UTF16_BE) &&
+	if (charset_is_utf16(w->charset) &&
 	    charset_decode(w->charset, body, &text))
 		body = buf_slice(&text);
 	if (!slice_equal(buf_slice(&w->plain), body))

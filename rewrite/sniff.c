@@ -342,21 +342,19 @@ static bool says_nothing(struct slice type)
 	       slice_equal(type, SLICE("application/unknown"));
 }
 
-static struct slice add_lower(struct buf *out, struct slice s)
+struct slice sniff_declared(struct slice content_type, struct buf *out)
 {
 	size_t start = out->len;
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t c = s.data[i];
-		buf_add_byte(out, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-	}
-	return slice_from(buf_slice(out), start);
+	buf_add_lower(out, written_type(content_type));
+	struct slice type = slice_from(buf_slice(out), start);
+	return says_nothing(type) ? (struct slice){0} : type;
 }
 
 struct slice sniff_type(struct slice content_type, struct slice body,
 			struct buf *out)
 {
-	struct slice type = add_lower(out, written_type(content_type));
-	if (says_nothing(type))
+	struct slice type = sniff_declared(content_type, out);
+	if (!type.len)
 		return slice_of(type_by_body(body));
 	if (is_text_type(type) &&
 	    (find_magic(slice_to(body, SNIFF_LEN)) || is_full_of_binary(body)))

@@ -17,4 +17,8 @@
 struct slice sniff_type(struct slice content_type, struct slice body,
 			struct buf *out);
 
+/* Content-Type's media type alone, in lower case; borrows from out. Empty if
+ * there is none, or none that says anything. */
+struct slice sniff_declared(struct slice content_type, struct buf *out);
+
 #endif

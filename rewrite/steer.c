@@ -15,10 +15,7 @@ bool steer_zone(const char *text, struct buf *zone)
 	if (hostname_fault(name) || name.len > STEER_ZONE_MAX)
 		return false;
 	buf_clear(zone);
-	for (size_t i = 0; i < name.len; i++) {
-		uint8_t c = name.data[i];
-		buf_add_byte(zone, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-	}
+	buf_add_lower(zone, name);
 	return true;
 }
 

@@ -31,7 +31,7 @@ bool vouched_is(const struct exchange *e)
 static void add(struct digest_map *map, const struct rewritten *w)
 {
 	struct buf recorded = {0};
-	if (w->charset != CHARSET_UTF16_LE && w->charset != CHARSET_UTF16_BE)
+	if (!charset_is_utf16(w->charset))
 		digest_map_add(map, buf_slice(&w->plain), buf_slice(&w->body));
 	else if (charset_encode(w->charset, buf_slice(&w->plain), &recorded))
 		digest_map_add(map, buf_slice(&recorded), buf_slice(&w->body));

@@ -3,11 +3,6 @@
 
 #define WORD_MAX 16 /* no word of the rule language is longer */
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
 static unsigned least(unsigned a, unsigned b)
 {
 	return a < b ? a : b;
@@ -24,12 +19,12 @@ static unsigned distance(struct slice a, struct slice b)
 		d[0][j] = j;
 	for (size_t i = 1; i <= a.len; i++) {
 		for (size_t j = 1; j <= b.len; j++) {
-			uint8_t x = lower(a.data[i - 1]);
-			uint8_t y = lower(b.data[j - 1]);
+			uint8_t x = byte_lower(a.data[i - 1]);
+			uint8_t y = byte_lower(b.data[j - 1]);
 			d[i][j] = least(least(d[i - 1][j], d[i][j - 1]) + 1,
 					d[i - 1][j - 1] + (x != y));
-			if (i > 1 && j > 1 && x == lower(b.data[j - 2]) &&
-			    y == lower(a.data[i - 2]))
+			if (i > 1 && j > 1 && x == byte_lower(b.data[j - 2]) &&
+			    y == byte_lower(a.data[i - 2]))
 				d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
 		}
 	}

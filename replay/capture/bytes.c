@@ -7,17 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
 bool slice_equal_nocase(struct slice a, struct slice b)
 {
 	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.data[i]) != lower(b.data[i]))
+		if (byte_lower(a.data[i]) != byte_lower(b.data[i]))
 			return false;
 	return true;
 }
@@ -101,6 +96,14 @@ void buf_add_byte(struct buf *b, uint8_t c)
 {
 	*buf_reserve(b, 1) = c;
 	b->len++;
+}
+
+void buf_add_lower(struct buf *b, struct slice s)
+{
+	uint8_t *to = buf_reserve(b, s.len);
+	for (size_t i = 0; i < s.len; i++)
+		to[i] = byte_lower(s.data[i]);
+	b->len += s.len;
 }
 
 void buf_add_string(struct buf *b, const char *s)

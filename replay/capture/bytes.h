@@ -80,6 +80,12 @@ static inline struct slice slice_trim(struct slice s)
 	return s;
 }
 
+/* As ASCII, whatever the locale. */
+static inline uint8_t byte_lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
 /* Compares as ASCII without case, whatever the locale. */
 bool slice_equal_nocase(struct slice a, struct slice b);
 bool slice_starts_nocase(struct slice s, struct slice prefix);
@@ -98,6 +104,7 @@ struct buf {
 
 void buf_add(struct buf *b, struct slice s);
 void buf_add_byte(struct buf *b, uint8_t c);
+void buf_add_lower(struct buf *b, struct slice s); /* ASCII */
 void buf_add_string(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Appends s for a terminal or a table: bytes below 0x20 and above 0x7E as

@@ -100,7 +100,7 @@ static uint64_t name_hash(const struct dns_name *name)
 	uint8_t lower[sizeof name->text];
 	for (size_t i = 0; i < name->len; i++) {
 		uint8_t c = name->text[i];
-		lower[i] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+		lower[i] = byte_lower(c);
 	}
 	return slice_hash((struct slice){lower, name->len}, 0);
 }

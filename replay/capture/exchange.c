@@ -70,6 +70,12 @@ struct url exchange_url(const struct exchange *e)
 	return url_of(e->method, e->target, e->host, e->https, asked_port(e));
 }
 
+bool exchange_head_whole(const struct exchange *e)
+{
+	struct place body = e->response_body.start;
+	return e->response_head.data && (body.piece || body.skip);
+}
+
 /* ---- bodies ---- */
 
 static enum exchange_state read_chunked(struct cursor *c, uint64_t *bytes)

@@ -52,6 +52,10 @@ const struct endpoint *exchange_server(const struct exchange *e);
  * the CONNECT target of the tunnel it came through. */
 struct url exchange_url(const struct exchange *e);
 
+/* Whether the response's head is whole. One that was cut is kept with an end of
+ * its own, to be read; only behind a whole one the body has a place. */
+bool exchange_head_whole(const struct exchange *e);
+
 /* What is still to be read of a flow. Begin with {.flow = flow}. */
 struct talk {
 	const struct flow *flow;

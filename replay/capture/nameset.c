@@ -53,7 +53,7 @@ static uint64_t name_hash(const struct nameset *s, const struct name *name)
 	uint8_t lower[NAMESET_TEXT_MAX];
 	for (size_t i = 0; i < name->text.len; i++) {
 		uint8_t c = name->text.data[i];
-		lower[i] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+		lower[i] = byte_lower(c);
 	}
 	uint64_t seed =
 	    s->seed ^ (uint64_t)name->kind << 8 ^ name->address.version;

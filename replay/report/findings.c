@@ -162,10 +162,7 @@ static uint64_t url_hash(const struct exchange *e)
 static uint64_t host_hash(struct slice host)
 {
 	struct buf b = {0};
-	for (size_t i = 0; i < host.len; i++) {
-		uint8_t c = host.data[i];
-		buf_add_byte(&b, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-	}
+	buf_add_lower(&b, host);
 	uint64_t hash = slice_hash(buf_slice(&b), 0);
 	buf_release(&b);
 	return hash;

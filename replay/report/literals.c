@@ -259,17 +259,13 @@ static void read_body(const struct exchange *e, struct content *c,
 	buf_release(&scratch);
 }
 
-static bool is_wide(enum charset charset)
-{
-	return charset == CHARSET_UTF16_LE || charset == CHARSET_UTF16_BE;
-}
-
 /* The body that the rules made, and the one before them. */
 static void search_rewritten(const struct search *s, const struct rewritten *w)
 {
 	struct buf text = {0};
 	struct slice body = buf_slice(&w->body);
-	if (is_wide(w->charset) && charset_decode(w->charset, body, &text))
+	if (charset_is_utf16(w->charset) &&
+	    charset_decode(w->charset, body, &text))
 		body = buf_slice(&text);
 	search_changed(s, search_body, buf_slice(&w->plain), body);
 	buf_release(&text);

@@ -62,19 +62,11 @@ static void begin_recorded(struct answer *a, const struct exchange *e)
 		   e->response_framing == HTTP_UNTIL_CLOSE;
 }
 
-/* A head that was cut is kept with an end of its own, to be read; only behind
- * a whole one the body has a place. */
-static bool head_is_whole(const struct exchange *e)
-{
-	struct place body = e->response_body.start;
-	return e->response_head.data && (body.piece || body.skip);
-}
-
 /* How many bytes of the response stand before its final head. */
 static uint64_t interim_len(const struct exchange *e)
 {
 	uint64_t final = e->response_head.len + e->response_body.len;
-	return head_is_whole(e) && final < e->response.len
+	return exchange_head_whole(e) && final < e->response.len
 		   ? e->response.len - final
 		   : 0;
 }
@@ -88,7 +80,7 @@ void answer_recorded(struct answer *a, const struct exchange *e,
 		     bool interim_sent, bool head_alone)
 {
 	begin_recorded(a, e);
-	if (head_alone && head_is_whole(e)) {
+	if (head_alone && exchange_head_whole(e)) {
 		a->start = e->response_head;
 		if (e->state == EXCHANGE_COMPLETE)
 			a->close = says_close(e->response_head);

@@ -15,7 +15,7 @@ static uint32_t name_hash(struct slice name, uint64_t seed)
 		size_t n = name.len < sizeof part ? name.len : sizeof part;
 		for (size_t i = 0; i < n; i++) {
 			uint8_t c = name.data[i];
-			part[i] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+			part[i] = byte_lower(c);
 		}
 		hash = slice_hash((struct slice){part, n}, hash);
 		name = slice_from(name, n);

@@ -4,6 +4,7 @@
 #include "pieces.h"
 
 #include "rewrite/coding.h"
+#include "rewrite/sniff.h"
 #include "rewrite/told.h"
 
 /* The value of all Content-Encoding fields as one list (RFC 9110 5.3). */
@@ -43,30 +44,18 @@ static bool next_of_whole(void *context, struct slice *bytes)
 	return parts_next(context, bytes);
 }
 
-static void media_type(struct slice head, struct buf *out)
-{
-	struct slice rest = head_fields(head);
-	struct field f;
-	if (!head_field_next(&rest, SLICE("content-type"), &f))
-		return;
-	f.value = slice_trim(slice_to(f.value, slice_find(f.value, ';')));
-	for (size_t i = 0; i < f.value.len; i++) {
-		uint8_t c = f.value.data[i];
-		buf_add_byte(out, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-	}
-}
-
 static bool body_rule_fits(const struct rules *rules, struct matcher *m,
 			   const struct original *o)
 {
 	struct buf type = {0};
-	media_type(o->head, &type);
+	struct slice declared =
+	    http_field(head_fields(o->head), SLICE("Content-Type"));
 	const struct subject s = {.method = o->method,
 				  .host = o->host,
 				  .target = o->target,
 				  .https = o->https,
 				  .status = o->status,
-				  .type = buf_slice(&type)};
+				  .type = sniff_declared(declared, &type)};
 	bool fits = false;
 	matcher_begin(m, APPLY_SECONDS);
 	for (size_t i = 0; rules && i < rules->count && !fits; i++)
