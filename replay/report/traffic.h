@@ -1,0 +1,44 @@
+/* What a recording holds beside its HTTP exchanges: connections and datagrams
+ * of other protocols, told by port and first bytes. */
+#ifndef REPORT_TRAFFIC_H
+#define REPORT_TRAFFIC_H
+
+#include "capture/recording.h"
+
+enum traffic_kind {
+	TRAFFIC_TLS,         /* encrypted: without keys nothing is read */
+	TRAFFIC_QUIC,        /* UDP: HTTP/3 */
+	TRAFFIC_HTTP2_CLEAR, /* HTTP/2 by prior knowledge (RFC 9113 3.3) */
+	TRAFFIC_OTHER,       /* a protocol that is no web: named */
+	TRAFFIC_UNKNOWN,     /* neither port nor bytes tell */
+	TRAFFIC_SILENT,      /* opened, and the client said nothing; also
+				refused connections */
+};
+
+/* Connections, or conversations of datagrams, of one client to one server
+ * address and port. */
+struct traffic {
+	enum traffic_kind kind;
+	const char *protocol; /* "TLS", "SMTP", "FTP", "DNS over TLS" ... */
+	bool by_bytes;        /* told by its bytes, not by the port alone */
+	bool udp;
+	bool asks_certificate;  /* TLS: the server asked for the client's
+				   certificate in clear (TLS 1.2 and older) */
+	struct endpoint client; /* port 0: several */
+	struct endpoint server;
+	struct slice name; /* TLS: SNI, data NULL: none; hostile bytes */
+	size_t connections;
+	uint64_t bytes; /* payload, both sides */
+};
+
+struct traffics {
+	struct traffic *list; /* in the order of their first packet */
+	size_t count;
+	struct buf store; /* private: what names point into */
+};
+
+/* All that was not read as HTTP. */
+void traffics_collect(struct traffics *t, const struct recording *r);
+void traffics_release(struct traffics *t);
+
+#endif
