@@ -52,7 +52,9 @@ static const struct option_spec specs[] = {
     {KEY_PACE, "pace", NULL,
      "wait as long as the recorded server did before\n"
      "answering"},
-    {KEY_LOG, "log", "FILE", "append the log of answers as JSON lines"},
+    {KEY_LOG, "log", "FILE",
+     "append the log of answers as JSON lines; - for\n"
+     "standard output"},
     {'L', "list", NULL, "print the table of exchanges instead of serving"},
     {'c', "check", NULL,
      "say what can be brought back and what cannot, and\n"

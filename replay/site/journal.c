@@ -34,6 +34,8 @@ struct journal {
  * root would overwrite. */
 static int open_log(const char *path)
 {
+	if (!strcmp(path, "-"))
+		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 	int fd = open(path,
 		      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
 			  O_NOCTTY,

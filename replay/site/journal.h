@@ -8,7 +8,8 @@
 
 struct journal;
 
-/* path: of the JSON lines, NULL for none; they are appended. Returns NULL if
+/* path: of the JSON lines, NULL for none, "-" for standard output; they are
+ * appended. Returns NULL if
  * it cannot be written, after having said why. text: to standard error too. */
 struct journal *journal_new(const char *path, bool text);
 void journal_free(struct journal *j); /* writes what is left */
