@@ -1,0 +1,362 @@
+"""One run: a fresh client in a closed network visits what a capture holds,
+everything is recorded, and the recording is held against the capture."""
+import contextlib
+import dataclasses
+import ipaddress
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import artefacts
+import cage
+import clients
+import network
+import sandbox
+import services
+import story
+import visit
+from visit import LabError
+
+DRIVERS = {"chromium": "chromium", "firefox": "firefox",
+           "program": "program", "machine": "machine"}
+
+
+@dataclasses.dataclass
+class Options:
+    """What the command line says; run.json keeps it, `lab again` reads it."""
+    captures: list
+    url: str = None
+    client: str = "chromium"
+    clients: str = None         # another clients.conf
+    vm: str = None
+    exec: str = None
+    user_agent: str = None      # "recorded", or any
+    rules: list = dataclasses.field(default_factory=list)
+    zone: str = None
+    clock: str = None           # recorded, now; None: as the client's kind
+    settle: float = 3.0
+    time: float = None
+    share: str = None
+    supplement: bool = True
+    show: bool = False
+    keep: bool = False
+    output: str = None
+    runs: str = "runs"
+    programs: str = None
+
+
+def kind_of(options):
+    """The client of the table, changed by what the command line says."""
+    table = clients.read(options.clients)
+    name = ("machine" if options.vm else "program" if options.exec
+            else options.client)
+    if name not in table and name in DRIVERS:
+        table[name] = visit.Kind(name=name, client=name)
+    if name not in table:
+        raise LabError(f"no client {name} in the table (there are: "
+                       + ", ".join(sorted(table)) + ")")
+    kind = dataclasses.replace(table[name])
+    if options.vm:
+        kind.image = str(pathlib.Path(options.vm).resolve())
+    if options.exec:
+        kind.program = options.exec
+    if options.clock:
+        kind.clock = options.clock
+    return kind
+
+
+def directory_of(options):
+    if options.output:
+        return pathlib.Path(options.output)
+    runs = pathlib.Path(options.runs)
+    if not runs.exists():
+        runs.mkdir(parents=True)
+        os.chown(runs, *artefacts.owner())
+    name = time.strftime("%Y-%m-%dT%H.%M.%S", time.gmtime())
+    for number in range(1, 1000):
+        path = runs / (name if number == 1 else f"{name}-{number}")
+        if not path.exists():
+            return path
+    raise LabError(f"{runs}: too many runs in one second")
+
+
+class Run:
+    """What one run has in hand. Each step leaves its facts for run.json."""
+
+    def __init__(self, options):
+        self.options = options
+        self.kind = kind_of(options)
+        self.programs = services.Programs(options.programs)
+        self.captures = [pathlib.Path(c).resolve() for c in options.captures]
+        for path in self.captures + [pathlib.Path(r) for r in options.rules]:
+            if not path.is_file():
+                raise LabError(f"{path}: no such file")
+        self.supplement = (self.programs.supplement()
+                           if options.supplement else None)
+        self.running = []
+        self.box = None
+        self.directory = artefacts.Directory(directory_of(options))
+        self.facts = self.directory.facts
+        self.facts["options"] = dataclasses.asdict(options)
+
+    # ---- before -----------------------------------------------------------
+
+    def describe(self):
+        """What the run is made of, by digests: what it takes to repeat it."""
+        p = self.programs
+        self.facts.update(
+            captures=[artefacts.facts_of(c) for c in self.captures],
+            rules=[artefacts.facts_of(r) for r in self.options.rules],
+            programs={
+                "replay": artefacts.facts_of(p.replay),
+                "dnsgen": artefacts.facts_of(p.dnsgen),
+                "dnsmasq": version_of("dnsmasq", "--version"),
+                "tcpdump": version_of("tcpdump", "--version"),
+                "kernel": platform.release()},
+            client=dataclasses.asdict(self.kind))
+        if self.supplement:
+            self.facts["supplement"] = artefacts.facts_of(self.supplement)
+        if self.kind.image:
+            self.facts["image"] = artefacts.facts_of(self.kind.image)
+
+    def look(self):
+        """What the captures themselves say: where to begin, and when."""
+        checks = services.check(self.programs, self.captures)
+        first = next((c for c in checks if c.get("first_page")), checks[0])
+        self.url = self.options.url or first.get("first_page")
+        if not self.url and self.kind.client in ("chromium", "firefox"):
+            raise LabError("the captures hold no page to begin with: say "
+                           "--url")
+        self.began = first.get("first_page_time") or first.get("begins")
+        agent = self.options.user_agent
+        if agent == "recorded":
+            agent = first.get("user_agent")
+            if not agent:
+                raise LabError("no User-Agent was recorded of the first page")
+        self.user_agent = agent
+        self.facts.update(url=self.url, user_agent=agent)
+
+    def clock(self):
+        """Seconds since the epoch that the client takes for now."""
+        if self.kind.clock == "now" or self.began is None:
+            return None
+        return self.began
+
+    # ---- the visit --------------------------------------------------------
+
+    def build(self):
+        recorded = [self.supplement] if self.supplement else []
+        hosts, said = services.ask(
+            [self.programs.dnsgen, "--ip", "recorded", *self.zone(),
+             *map(str, self.captures + recorded)])
+        artefacts.write(self.directory.path / "dnsgen.log", said)
+        machine = self.kind.client == "machine"
+        self.network = network.Network(
+            addresses_of(hosts),
+            machine=sandbox.CLIENT_USER if machine else None)
+        self.network.prove()
+        self.facts["network"] = {
+            "client": self.network.client, "site": self.network.site,
+            "client6": self.network.client6, "site6": self.network.site6,
+            "proved_closed": True}
+        self.running = [
+            services.start_dnsmasq(self.directory, self.network, hosts,
+                                    machine),
+            services.start_replay(self.directory, self.programs,
+                                   self.captures, self.replay_options()),
+            services.start_tcpdump(self.directory, self.network)]
+
+    def zone(self):
+        return ["--zone", self.options.zone] if self.options.zone else []
+
+    def rules(self):
+        return [w for r in self.options.rules
+                for w in ("--rules", str(pathlib.Path(r).resolve()))]
+
+    def replay_options(self):
+        options = self.rules() + self.zone()
+        if self.clock() is not None:
+            options += ["--clock", "recorded"]
+        if self.supplement:
+            options += ["--supplement", str(self.supplement)]
+        return options
+
+    def etc(self):
+        """Files that a client sees in /etc: nothing of this machine's."""
+        texts = {
+            "resolv.conf": f"nameserver {self.network.site}\n",
+            "hosts": "127.0.0.1 localhost client\n::1 localhost\n",
+            "nsswitch.conf": "passwd: files\ngroup: files\n"
+                             "hosts: files dns\n",
+            "passwd": "root:x:0:0::/root:/bin/false\n"
+                      f"client:x:{sandbox.CLIENT_USER}:"
+                      f"{sandbox.CLIENT_USER}::/home/client:/bin/sh\n",
+            "group": "root:x:0:\n"
+                     f"client:x:{sandbox.CLIENT_USER}:\n"}
+        folder = self.directory.path / "etc"
+        folder.mkdir()
+        files = {}
+        for name, text in texts.items():
+            if name == "resolv.conf" or os.path.exists(f"/etc/{name}"):
+                artefacts.write(folder / name, text)
+                os.chmod(folder / name, 0o644)
+                files[name] = folder / name
+        return files
+
+    def packets(self):
+        """Seen by the client's interface: /proc tells of the namespace that
+        a process is in, and tcpdump is in the client's."""
+        pid = self.running[-1].process.pid
+        with open(f"/proc/{pid}/net/dev") as file:
+            for line in file:
+                name, _, numbers = line.partition(":")
+                if name.strip() == "client0":
+                    words = numbers.split()
+                    return int(words[1]) + int(words[9])
+        return 0
+
+    def visit(self):
+        driver = __import__(DRIVERS[self.kind.client])
+        self.box = sandbox.Sandbox(self.directory.home,
+                                   self.network.client_ns, self.etc(),
+                                   self.options.show)
+        machine = self.kind.client == "machine"
+        longest = self.options.time or (900 if machine else 60)
+        share = self.options.share
+        self.facts["clock"] = {"client": self.kind.clock,
+                               "recorded": self.clock()}
+        began = time.monotonic()
+        v = visit.Visit(
+            url=self.url, user_agent=self.user_agent, clock=self.clock(),
+            home=self.directory.home, keep=self.directory.path,
+            sandbox=self.box, quiet=self.options.settle, longest=longest,
+            show=self.options.show, packets=self.packets,
+            tap=self.network.tap,
+            share=pathlib.Path(share).resolve() if share else None, say=say)
+        self.facts["visit"] = driver.visit(self.kind, v)
+        self.facts["seconds"] = round(time.monotonic() - began, 1)
+
+    def stop(self):
+        """The client first, then what answers it, then who listens."""
+        if self.box:
+            self.box.stop()
+        for service in self.running[:-1]:
+            service.stop()
+        if self.running:
+            time.sleep(0.2)  # what is still on its way to the capture
+            tcpdump = self.running[-1]
+            tcpdump.stop(signal.SIGINT)
+            lost = re.search(r"(\d+) packets? dropped by kernel",
+                             tcpdump.said())
+            self.facts["packets_lost"] = int(lost[1]) if lost else None
+        self.running = []
+        with contextlib.suppress(OSError):
+            shutil.rmtree(self.directory.path / "etc")
+
+    # ---- after ------------------------------------------------------------
+
+    def collect(self):
+        self.facts["downloads"] = self.directory.take("downloads",
+                                                      "downloads")
+
+    def compare(self):
+        """Writes compare.tsv, and returns what there is to tell of it."""
+        base = [self.programs.replay, "--compare",
+                str(self.directory.path / "client.pcap"), *self.rules(),
+                *self.zone()]
+        captures = [str(c) for c in self.captures]
+        table, _ = services.ask(base + captures)
+        lines, _ = services.ask(base + ["--format", "json"] + captures)
+        artefacts.write(self.directory.path / "compare.tsv", table)
+        artefacts.write(self.directory.path / "compare.jsonl", lines)
+        values = [json.loads(line) for line in lines.splitlines()]
+        self.facts["compare"] = next(
+            (v for v in values if v.get("type") == "summary"), None)
+        return values, table.decode("utf-8", "replace").splitlines()[-1]
+
+
+def version_of(*command):
+    path = shutil.which(command[0])
+    if not path:
+        return None
+    done = subprocess.run(command, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL)
+    return {"name": path, "version": (done.stdout
+                                      or done.stderr).split("\n")[0]}
+
+
+def addresses_of(hosts):
+    """Of dnsmasq's lines address=/name/ADDRESS."""
+    found = set()
+    for line in hosts.decode("ascii", "replace").splitlines():
+        if line.startswith("address=/"):
+            with contextlib.suppress(ValueError):
+                found.add(str(ipaddress.ip_address(line.rsplit("/", 1)[1])))
+    return found
+
+
+def say(line):
+    """To the user. What clients and captures say is hostile: nothing of it
+    reaches the terminal but printable characters."""
+    print("lab: " + story.plain(line), file=sys.stderr, flush=True)
+
+
+def check_machine(options):
+    if os.geteuid():
+        raise LabError("needs root, for namespaces and the capture (sudo)")
+    sandbox.needs("ip", "nft", "bwrap", "setpriv", "dnsmasq", "tcpdump")
+    if options.vm:
+        sandbox.needs("qemu-system-x86_64", "qemu-img")
+
+
+def work(options, out):
+    """Inside the cage. Returns the exit status."""
+    try:
+        return work_through(Run(options), out)
+    except LabError as error:
+        say(str(error))
+        return 1
+
+
+def work_through(run, out):
+    state = "failed"
+    try:
+        say(f"{run.directory.path}: {run.kind.name}")
+        run.describe()
+        run.look()
+        run.directory.save()
+        run.build()
+        when = run.clock()
+        say((f"visiting {run.url}" if run.url else "the client begins")
+            + (f", its clock at {artefacts.stamp(when)}" if when else ""))
+        run.visit()
+        run.stop()
+        run.collect()
+        values, last = run.compare()
+        state = "done"
+    except cage.Stopped:
+        state = "stopped"
+        raise
+    except LabError as error:
+        run.facts["error"] = str(error)
+        raise
+    finally:
+        run.stop()
+        run.directory.finish(state, run.options.keep)
+    story.tell(run.facts, values, out)
+    print(last, file=out)
+    return 0
+
+
+def start(options, out=None):
+    """Returns the exit status. out: for what would go to standard output."""
+    check_machine(options)
+    artefacts.clean(options.runs)
+    return cage.run(lambda: work(options, out or sys.stdout))
