@@ -1,7 +1,7 @@
 # Reenact: one file, no recursion. V=1 shows the commands.
 #
 #   make            the programs, in build/
-#   make demo       the three lines, run for real on loopback
+#   make demo       the three lines, run for real on loopback; the lab
 #   make check      all tests, under the address and undefined sanitizers
 #   make fuzz       each input surface for a minute, or FUZZ_SECONDS
 #   make bench      figures, as ratios against peers measured in the same run
@@ -92,6 +92,7 @@ needs:
 
 demo: all $(BUILD)/make-capture
 	@tests/demo $(BUILD)
+	@tests/demo-lab $(BUILD)
 
 san := $(BUILD)/san
 check-units: $(units:tests/unit/%.c=$(san)/unit/%)
@@ -122,12 +123,15 @@ lint:
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+share := $(DESTDIR)$(PREFIX)/share/reenact
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/reenact
+	install -d $(DESTDIR)$(PREFIX)/bin $(share)/lab
 	install $(programs:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 etc/*.conf $(DESTDIR)$(PREFIX)/share/reenact
+	install -m 644 etc/*.conf $(share)
+	install -m 644 etc/lab/*.py etc/lab/*.conf $(share)/lab
+	install etc/lab/lab $(share)/lab
 uninstall:
 	rm -f $(programs:%=$(DESTDIR)$(PREFIX)/bin/%)
-	rm -rf $(DESTDIR)$(PREFIX)/share/reenact
+	rm -rf $(share)
 clean:
 	rm -rf $(BUILD)

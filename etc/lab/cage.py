@@ -82,49 +82,68 @@ def _raise_stopped(number, _frame):
     raise Stopped(number)
 
 
-def _first_process(work, parent_alive):
+def _first_process(parent_alive):
     """Process 1 of the namespaces: in them, everything else is its child."""
     _die_with(parent_alive)
     for number in ENDING:
         signal.signal(number, _raise_stopped)
-    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
-    subprocess.run(["mount", "-t", "proc", "-o", "nosuid,nodev,noexec",
-                    "proc", "/proc"], check=True)
-    return work()
+    _call("unshare",
+          CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+    for command in (["mount", "--make-rprivate", "/"],
+                    ["mount", "-t", "proc", "-o", "nosuid,nodev,noexec",
+                     "proc", "/proc"]):
+        subprocess.run(command, check=True, capture_output=True)
+
+
+def _fork():
+    """fork, the child process 1 of a PID namespace. The caller's later
+    children are born where it is itself."""
+    with open("/proc/self/ns/pid") as here:
+        _call("unshare", CLONE_NEWPID)
+        child = os.fork()
+        if child:
+            _call("setns", here.fileno(), CLONE_NEWPID)
+        return child
+
+
+def _status_of(work, parent_alive):
+    """What the first process ends with. It never returns to the caller's
+    code, which belongs to another process."""
+    try:
+        _first_process(parent_alive)
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"lab: namespaces are not allowed here: {error}",
+              file=sys.stderr)
+        return 1
+    try:
+        return work()
+    except Stopped as stopped:
+        return 128 + stopped.number
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        return 1
 
 
 def run(work):
     """Calls work in a cage of its own and returns its exit status. What work
     prints goes where it always goes; signals that end a program reach it as
-    an exception, Stopped."""
+    an exception, Stopped. Raises OSError if there can be no cage."""
     sys.stdout.flush()
     sys.stderr.flush()
     reading, writing = os.pipe()
-    _call("unshare", CLONE_NEWPID)
-    child = os.fork()
+    child = _fork()
     if not child:
-        status = 1
-        try:
-            os.close(writing)
-            _call("unshare",
-                  CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
-            status = _first_process(work, reading)
-        except Stopped as stopped:
-            status = 128 + stopped.number
-        except SystemExit as end:
-            status = end.code if isinstance(end.code, int) else 1
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-        finally:
-            with contextlib.suppress(OSError, ValueError):
-                sys.stdout.flush()
-                sys.stderr.flush()
-            os._exit(status)  # the kernel kills all that is left inside
+        os.close(writing)
+        status = _status_of(work, reading)
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)  # the kernel kills all that is left inside
     os.close(reading)
-    for number in ENDING:  # the terminal sends them to us alone, or to both
-        signal.signal(number, lambda n, _: os.kill(child, n))
+    before = [signal.signal(number, lambda n, _: os.kill(child, n))
+              for number in ENDING]
     _, status = os.waitpid(child, 0)
     os.close(writing)
-    for number in ENDING:
-        signal.signal(number, signal.SIG_DFL)
+    for number, handler in zip(ENDING, before):
+        signal.signal(number, handler)
     return os.waitstatus_to_exitcode(status)

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import artefacts
@@ -308,24 +309,55 @@ def say(line):
     print("lab: " + story.plain(line), file=sys.stderr, flush=True)
 
 
-def check_machine(options):
+def check_machine():
     if os.geteuid():
         raise LabError("needs root, for namespaces and the capture (sudo)")
     sandbox.needs("ip", "nft", "bwrap", "setpriv", "dnsmasq", "tcpdump")
-    if options.vm:
-        sandbox.needs("qemu-system-x86_64", "qemu-img")
 
 
-def work(options, out):
-    """Inside the cage. Returns the exit status."""
+def try_machine():
+    """The network and a client that does nothing, in a cage."""
+    with tempfile.TemporaryDirectory() as home:
+        net = network.Network()
+        net.prove()
+        box = sandbox.Sandbox(home, net.client_ns, {})
+        process = box.start(["true"], stderr=subprocess.PIPE)
+        said = process.communicate(timeout=60)[1].decode("utf-8", "replace")
+        if process.returncode:
+            raise LabError(said.strip().split("\n")[-1])
+    return 0
+
+
+def able():
+    """`lab check`: whether this machine lets a lab be."""
+    status = caged(try_machine)
+    if not status:
+        say("this machine can run it")
+    return status
+
+
+def caged(call):
+    """The exit status of call in a cage."""
+    check_machine()
     try:
-        return work_through(Run(options), out)
+        return cage.run(lambda: guarded(call))
+    except OSError as error:
+        raise LabError(f"namespaces are not allowed here: {error}") from None
+
+
+def guarded(call):
+    """A cage passes exceptions to nobody."""
+    try:
+        return call()
     except LabError as error:
         say(str(error))
-        return 1
+    except subprocess.SubprocessError as error:
+        say(f"cannot go on: {error}")
+    return 1
 
 
-def work_through(run, out):
+def work(run, out):
+    """Inside the cage. Returns the exit status."""
     state = "failed"
     try:
         say(f"{run.directory.path}: {run.kind.name}")
@@ -357,6 +389,5 @@ def work_through(run, out):
 
 def start(options, out=None):
     """Returns the exit status. out: for what would go to standard output."""
-    check_machine(options)
     artefacts.clean(options.runs)
-    return cage.run(lambda: work(options, out or sys.stdout))
+    return caged(lambda: work(Run(options), out or sys.stdout))
