@@ -268,19 +268,23 @@ class Run:
                                                       "downloads")
 
     def compare(self):
-        """Writes compare.tsv, and returns what there is to tell of it."""
+        """Writes compare.*, and returns what there is to tell of it: values,
+        the program's words, its last line."""
         base = [self.programs.replay, "--compare",
                 str(self.directory.path / "client.pcap"), *self.rules(),
                 *self.zone()]
         captures = [str(c) for c in self.captures]
-        table, _ = services.ask(base + captures)
+        table, said = services.ask(base + captures)
         lines, _ = services.ask(base + ["--format", "json"] + captures)
-        artefacts.write(self.directory.path / "compare.tsv", table)
-        artefacts.write(self.directory.path / "compare.jsonl", lines)
+        for name, content in (("tsv", table), ("jsonl", lines),
+                              ("log", said)):
+            artefacts.write(self.directory.path / f"compare.{name}", content)
         values = [json.loads(line) for line in lines.splitlines()]
         self.facts["compare"] = next(
             (v for v in values if v.get("type") == "summary"), None)
-        return values, table.decode("utf-8", "replace").splitlines()[-1]
+        words = [line.removeprefix("replay: ") for line in
+                 said.decode("utf-8", "replace").splitlines()]
+        return values, words, table.decode("ascii").splitlines()[-1]
 
 
 def version_of(*command):
@@ -371,7 +375,7 @@ def work(run, out):
         run.visit()
         run.stop()
         run.collect()
-        values, last = run.compare()
+        values, said, last = run.compare()
         state = "done"
     except cage.Stopped:
         state = "stopped"
@@ -382,7 +386,7 @@ def work(run, out):
     finally:
         run.stop()
         run.directory.finish(state, run.options.keep)
-    story.tell(run.facts, values, out)
+    story.tell(run.facts, values, said, out)
     print(last, file=out)
     return 0
 

@@ -1,0 +1,70 @@
+"""What a run tells people, before the comparison's last line."""
+
+SHOWN = 40  # lines of each kind
+HEADINGS = (("rewritten", "rewritten by the rules"),
+            ("different", "came back otherwise"),
+            ("not-asked", "not asked for"),
+            ("not-recorded", "asked for, and not recorded"))
+
+
+def plain(text):
+    """Without what a terminal would act upon: names and texts come from
+    captures and from pages."""
+    return "".join(c if c.isprintable() else
+                   "".join(f"\\x{b:02x}" for b in
+                           c.encode("utf-8", "surrogatepass"))
+                   for c in str(text))
+
+
+def number(row):
+    return f"#{row['no']}" if row.get("no") else "-"
+
+
+def exchange_lines(rows):
+    yield f"  {'as recorded, byte for byte:':30} {count(rows, 'same')}"
+    for result, words in HEADINGS:
+        own = [r for r in rows if r["result"] == result
+               and r.get("by_client_itself")]
+        mine = [r for r in rows if r["result"] == result and r not in own]
+        if mine:
+            yield f"  {words + ':':30} {len(mine)}"
+        if result != "rewritten":
+            yield from listed(mine)
+        if own:
+            yield f"  {words + ', the clients’ own:':30} {len(own)}"
+
+
+def listed(rows):
+    for row in rows[:SHOWN]:
+        yield (f"    {number(row)} {row['method']} {row['url']}: "
+               f"{row['detail']}")
+    if len(rows) > SHOWN:
+        yield f"    and {len(rows) - SHOWN} more (compare.tsv)"
+
+
+def count(rows, result):
+    return sum(r["result"] == result for r in rows)
+
+
+def download_lines(facts):
+    taken = [d for d in facts.get("downloads", []) if "sha256" in d]
+    if taken:
+        yield "downloads:"
+    for one in taken[:SHOWN]:
+        yield f"  {one['name']}  {one['bytes']} bytes  {one['sha256']}"
+
+
+def lines_of(facts, values, said):
+    """values: of compare.jsonl; said: the comparison's own words."""
+    yield from exchange_lines([v for v in values
+                               if v.get("type") == "exchange"])
+    yield from said
+    yield from download_lines(facts)
+    if facts.get("packets_lost"):
+        yield (f"{facts['packets_lost']} packets of the run were not "
+               "captured: the comparison may be short of them")
+
+
+def tell(facts, values, said, out):
+    for line in lines_of(facts, values, said):
+        print(plain(line), file=out)
