@@ -1,4 +1,5 @@
 """Runs the lab as its users do."""
+import hashlib
 import json
 import os
 import pathlib
@@ -37,6 +38,18 @@ def make(plain, *arguments):
         subprocess.run([plain / "make-capture", *arguments], check=True,
                        stdout=out)
     return path
+
+
+def digest(path):
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+
+
+def wait_for(path):
+    end = time.monotonic() + 20
+    while not path.exists():
+        if time.monotonic() > end:
+            raise AssertionError(f"{path} does not come")
+        time.sleep(0.05)
 
 
 def start(plain, *arguments, command="run", **popen):

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Real captures that hold a page: each is visited by a fresh Chromium in the
+lab, and what came back is told. The corpus stays where it is.
+
+usage: lab-corpus.py SAN_DIR PLAIN_DIR [NAME...]    (CORPUS: its folder)
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+from lib import lab
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+CORPUS = pathlib.Path(os.environ.get("CORPUS", TOP / "../shared/corpus"))
+PLAIN = pathlib.Path(sys.argv[2]).resolve()
+LEAST = 3  # exchanges that follow from the first page
+
+
+def followers(value):
+    """How many exchanges the first page leads to."""
+    causes = {n["no"]: n["cause"] for n in value["chain"]["links"]}
+    first = value["chain"]["first_page"]
+
+    def below(no):
+        for _ in range(len(causes)):
+            if no is None or no == first:
+                break
+            no = causes.get(no)
+        return no == first
+    return sum(map(below, causes)) if first else 0
+
+
+def pages():
+    """Captures whose first page leads on."""
+    found = []
+    for path in sorted((CORPUS / "captures").iterdir()):
+        if path.suffix in (".tsv", ".keys"):
+            continue
+        done = subprocess.run(
+            [PLAIN / "replay", "--check", "--format", "json", path],
+            capture_output=True)
+        if done.returncode:
+            continue
+        value = json.loads(done.stdout)
+        if value["first_page"] and followers(value) >= LEAST:
+            found.append(path)
+    return found
+
+
+def visit(path):
+    result = lab.run(PLAIN, "--time", "40", path)
+    facts = result.facts["compare"]
+    print(f"{path.name}: {result.lines[-1]}")
+    for row in result.rows():
+        if row["result"] not in ("same", "rewritten"):
+            print(f"    {row['no']} {row['method']} {row['host']}"
+                  f"{row['target'][:60]}: {row['result']}: "
+                  f"{row['detail'][:200]}")
+    # whatever was asked for came back with the recorded bytes
+    if facts["different"]:
+        print(f"{path.name}: {facts['different']} answers differ")
+        return False
+    return bool(facts["reproduced"])
+
+
+if not (CORPUS / "captures").is_dir():
+    lab.skip("there is no corpus")
+lab.need("chromium")
+only = sys.argv[3:]
+failed = [p.name for p in pages()
+          if not only or any(o in p.name for o in only) if not visit(p)]
+if failed:
+    print("nothing came back, or something else: " + ", ".join(failed))
+sys.exit(bool(failed))
