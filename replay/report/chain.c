@@ -221,6 +221,8 @@ static struct chain_link explain_by_referer(const struct weighing *w)
 	if (named == VISITS_NONE && is_cut(w) &&
 	    w->visit->referer_origin != VISITS_NONE)
 		named = visits_nearest_page(v, w->visit->referer_origin, w->i);
+	if (named == VISITS_NONE)
+		named = visits_nearest_begun(v, w->i);
 	if (named != VISITS_NONE)
 		return caused(named, CHAIN_REFERER);
 	h = find(w, is_new_redirect);

@@ -18,7 +18,7 @@ enum form {
 	FORM_ARCHIVE, /* a list, against the codebase */
 	FORM_CLASS,   /* of Java, against the codebase */
 	FORM_STYLE,
-	FORM_TEXT,
+	FORM_PAIRS, /* name=value&name=value, URLs among them */
 	FORM_PAGE,
 };
 
@@ -60,7 +60,7 @@ static const struct rule {
     {NULL, "srcset", FORM_SRCSET, LINK_CONDITIONAL},
     {NULL, "imagesrcset", FORM_SRCSET, LINK_CONDITIONAL},
     {NULL, "style", FORM_STYLE, LINK_CONDITIONAL},
-    {NULL, "flashvars", FORM_TEXT, LINK_SCRIPTED},
+    {NULL, "flashvars", FORM_PAIRS, LINK_SCRIPTED},
 };
 #define RULES (sizeof rules / sizeof *rules)
 
@@ -204,6 +204,15 @@ static void tell_srcset(struct links *l, enum link_kind kind, struct slice s)
 	}
 }
 
+static void tell_pairs(struct links *l, enum link_kind kind, struct slice s)
+{
+	while (s.len) {
+		size_t len = slice_find(s, '&');
+		links_in_text(l, kind, slice_to(s, len));
+		s = slice_from(s, len + 1);
+	}
+}
+
 static void scan_page(struct links *l, struct slice text, bool xml,
 		      bool conditional)
 {
@@ -239,8 +248,8 @@ static void tell_value(struct links *l, enum form form, enum link_kind kind,
 	case FORM_STYLE:
 		links_in_style(l, value);
 		break;
-	case FORM_TEXT:
-		links_in_text(l, kind, value);
+	case FORM_PAIRS:
+		tell_pairs(l, kind, value);
 		break;
 	case FORM_PAGE:
 		scan_page(l, value, false, false);
@@ -319,7 +328,10 @@ static void tell_param(struct links *l, const struct element *e)
 	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
 		if (is(name, urls[i]))
 			tell_beside(l, LINK_LOADED, value);
-	links_in_text(l, LINK_SCRIPTED, value);
+	if (is(name, "flashvars"))
+		tell_pairs(l, LINK_SCRIPTED, value);
+	else
+		links_in_text(l, LINK_SCRIPTED, value);
 	links_tell(l, LINK_POSSIBLE, value);
 }
 

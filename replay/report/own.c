@@ -38,6 +38,8 @@ static const struct rule {
     {OWN_CONNECTIVITY, ".clients.google.com", "/generate_204", NULL},
     {OWN_CONNECTIVITY, "clients1.google.com", "/generate_204", NULL},
     {OWN_CONNECTIVITY, "clients3.google.com", "/generate_204", NULL},
+    /* [P] Android of OPPO and OnePlus */
+    {OWN_CONNECTIVITY, ".allawnos.com", "/generate204", NULL},
     /* [D] Apple, Captive Network Assistant, of iOS 7 and before and after */
     {OWN_CONNECTIVITY, "captive.apple.com", NULL, NULL},
     {OWN_CONNECTIVITY, "www.apple.com", "/library/test/success.html", NULL},
@@ -203,6 +205,7 @@ static const char *const authorities[] = {
     ".globalsign.net",
     ".godaddy.com",
     "pki.google.com",
+    "clients1.google.com",
     ".identrust.com",
     ".lencr.org",
     ".letsencrypt.org",
@@ -373,11 +376,11 @@ static bool is_upnp(const struct asked *a)
 enum own_kind own_request(const struct exchange *e)
 {
 	struct asked a = asked_of(e);
+	if (is_ocsp(&a))
+		return OWN_OCSP;
 	for (size_t i = 0; i < RULES; i++)
 		if (fits(&rules[i], &a))
 			return rules[i].kind;
-	if (is_ocsp(&a))
-		return OWN_OCSP;
 	if (is_crl(&a))
 		return OWN_CRL;
 	if (is_probe(&a))

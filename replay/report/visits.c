@@ -44,6 +44,7 @@ static uint32_t add_place(struct visits *v, struct slice url, uint32_t client,
 		v->places[at] = (struct spot){.url = k.url,
 					      .client = client,
 					      .latest = VISITS_NONE,
+					      .latest_page = VISITS_NONE,
 					      .holder = VISITS_NONE};
 	}
 	v->places[at].last = asker;
@@ -78,6 +79,7 @@ static void place_exchange(struct visits *v, uint32_t i, struct buf *url,
 				.referer = VISITS_NONE,
 				.referer_origin = VISITS_NONE,
 				.before = VISITS_NONE,
+				.origin_before = VISITS_NONE,
 				.page_before = VISITS_NONE};
 	buf_clear(url);
 	buf_clear(normal);
@@ -171,9 +173,11 @@ void visits_note(struct visits *v, uint32_t i, enum answer_form form)
 	visit->form = (uint8_t)form;
 	visit->before = url->latest;
 	url->latest = i;
+	visit->origin_before = origin->latest;
+	origin->latest = i;
 	if (form == ANSWER_PAGE) {
-		visit->page_before = origin->latest;
-		origin->latest = i;
+		visit->page_before = origin->latest_page;
+		origin->latest_page = i;
 	}
 }
 
@@ -247,11 +251,38 @@ uint32_t visits_nearest(const struct visits *v, uint32_t place, uint32_t i)
 uint32_t visits_nearest_page(const struct visits *v, uint32_t origin,
 			     uint32_t i)
 {
-	uint32_t at = v->places[origin].latest;
+	uint32_t at = v->places[origin].latest_page;
 	for (uint32_t n = 0; n < BACK_MAX && at != VISITS_NONE; n++) {
 		if (visits_may_cause(v, at, i))
 			return at;
 		at = v->list[at].page_before;
 	}
 	return VISITS_NONE;
+}
+
+static struct slice place_text(const struct visits *v, uint32_t place)
+{
+	const struct intern_text *t = &v->texts.list[v->places[place].url];
+	return (struct slice){v->texts.text.data + t->at, t->len};
+}
+
+uint32_t visits_nearest_begun(const struct visits *v, uint32_t i)
+{
+	struct slice value =
+	    request_field(&v->recording->exchanges[i], SLICE("Referer"));
+	struct buf url = {0};
+	uint32_t at = VISITS_NONE;
+	if (v->list[i].referer_origin != VISITS_NONE &&
+	    slice_find(value, '?') < value.len &&
+	    resolve((struct slice){0}, value, &url))
+		at = v->places[v->list[i].referer_origin].latest;
+	for (uint32_t n = 0; n < BACK_MAX && at != VISITS_NONE; n++) {
+		if (visits_may_cause(v, at, i) &&
+		    slice_starts(place_text(v, v->list[at].raw),
+				 buf_slice(&url)))
+			break;
+		at = n + 1 < BACK_MAX ? v->list[at].origin_before : VISITS_NONE;
+	}
+	buf_release(&url);
+	return at;
 }

@@ -14,10 +14,10 @@
 struct spot {
 	uint32_t url; /* of visits.texts */
 	uint32_t client;
-	uint32_t last;   /* the last exchange that asks for it */
-	uint32_t latest; /* the latest that was noted; origins: that is a page
-			  */
-	uint32_t holder; /* the latest link to it: of visits.holders */
+	uint32_t last;        /* the last exchange that asks for it */
+	uint32_t latest;      /* the latest visit that was noted */
+	uint32_t latest_page; /* origins: the latest that was a page */
+	uint32_t holder;      /* the latest link to it: of visits.holders */
 };
 
 /* A link to what is asked for later. */
@@ -38,6 +38,7 @@ struct visit {
 	bool redirect_used;      /* its redirect was followed */
 	uint8_t form;            /* enum answer_form */
 	uint32_t before;         /* the visit before of raw */
+	uint32_t origin_before;  /* the visit before of origin */
 	uint32_t page_before;    /* the page before of origin */
 };
 
@@ -69,5 +70,9 @@ bool visits_may_cause(const struct visits *v, uint32_t cause, uint32_t i);
 uint32_t visits_nearest(const struct visits *v, uint32_t place, uint32_t i);
 uint32_t visits_nearest_page(const struct visits *v, uint32_t origin,
 			     uint32_t i);
+
+/* The nearest visit whose URL the Referer of exchange i is the beginning of,
+ * cut in its query, as plug-ins do with long ones. */
+uint32_t visits_nearest_begun(const struct visits *v, uint32_t i);
 
 #endif
