@@ -338,7 +338,8 @@ static void take_link(void *context, enum link_kind kind, struct slice url)
 static bool begins_with_page(const struct build *b, uint32_t i, uint32_t size)
 {
 	const struct exchange *e = &b->chain->recording->exchanges[i];
-	if (e->status / 100 == 3 && e->status != 304)
+	/* A redirect, or a page that only the client has. */
+	if (e->status / 100 == 3)
 		return size > 1;
 	return b->visits.list[i].form == ANSWER_PAGE &&
 	       (e->status < 400 || size > 1);

@@ -252,16 +252,16 @@ static enum answer_form tell_body(struct links *l, const struct exchange *e,
 	struct opened o;
 	struct buf scratch = {0};
 	struct slice content_type = http_field(fields, SLICE("Content-Type"));
-	enum reading reading = READ_NOT;
+	enum reading reading;
 	opened_body(&o, e, LINKS_BODY_MAX);
 	content_read(&o.content, CONTENT_START_LEN);
 	struct slice start = buf_slice(&o.content.plain);
-	if (start.len) {
-		struct slice type = sniff_type(content_type, start, &scratch);
-		reading = reading_of(type);
-		if (reading != READ_NOT)
-			read_rest(l, &o.content, reading, content_type, type);
-	}
+	struct slice type = start.len
+				? sniff_type(content_type, start, &scratch)
+				: sniff_declared(content_type, &scratch);
+	reading = reading_of(type);
+	if (start.len && reading != READ_NOT)
+		read_rest(l, &o.content, reading, content_type, type);
 	content_release(&o.content);
 	buf_release(&scratch);
 	return form_of(reading);
@@ -303,7 +303,5 @@ enum answer_form links_find(struct links *l, const struct exchange *e,
 	buf_clear(&l->codebase);
 	links_asked(e, &l->base);
 	tell_fields(l, e, fields);
-	if (!e->response_body.len || e->status == 304)
-		return ANSWER_OTHER;
-	return tell_body(l, e, fields);
+	return e->status == 304 ? ANSWER_OTHER : tell_body(l, e, fields);
 }

@@ -353,7 +353,8 @@ static void note_codebase(struct links *l, const struct element *e)
 static void note_base(struct links *l, struct slice value)
 {
 	struct buf base = {0};
-	if (l->has_base || !resolve(buf_slice(&l->base), value, &base))
+	if (l->has_base || !value.len ||
+	    !resolve(buf_slice(&l->base), value, &base))
 		return;
 	l->has_base = true;
 	buf_release(&l->base);

@@ -5,6 +5,8 @@
 
 #include "rewrite/written.h"
 
+#include "capture/address.h"
+
 #include <ctype.h>
 
 /* How the characters of a URL are undone. */
@@ -192,7 +194,10 @@ static bool names_host(struct slice s)
 			dot = len;
 		len++;
 	}
-	return dot && len - dot > 2 &&
+	struct address address;
+	bool host =
+	    (dot && len - dot > 2) || address_parse(slice_to(s, len), &address);
+	return host &&
 	       (len == s.len || slice_find(SLICE("/:?"), s.data[len]) < 3);
 }
 

@@ -166,9 +166,11 @@ void visits_note(struct visits *v, uint32_t i, enum answer_form form)
 		return;
 	struct spot *url = &v->places[visit->raw];
 	struct spot *origin = &v->places[visit->origin];
+	uint16_t status = v->recording->exchanges[i].status;
+	if (status / 100 == 3) /* is not shown */
+		form = ANSWER_OTHER;
 	/* What the client has of it is shown again. */
-	if (v->recording->exchanges[i].status == 304 &&
-	    url->latest != VISITS_NONE)
+	if (status == 304 && url->latest != VISITS_NONE)
 		form = v->list[url->latest].form;
 	visit->form = (uint8_t)form;
 	visit->before = url->latest;
