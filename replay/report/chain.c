@@ -18,8 +18,8 @@
 #define UP_MAX 16U
 #define UNFOLLOWED_MAX 1000U
 /* URLs that are counted once; past that none is counted. */
-#define UNFOLLOWED_KNOWN_MAX (4U << 20)
-#define UNFOLLOWED_BYTES_MAX ((size_t)256 << 20)
+#define UNFOLLOWED_KNOWN_MAX (1U << 20)
+#define UNFOLLOWED_BYTES_MAX ((size_t)128 << 20)
 
 struct chain_store {
 	struct buf urls; /* of unfollowed */

@@ -10,7 +10,9 @@
 
 struct links *links_new(void)
 {
-	return xcalloc(1, sizeof(struct links));
+	struct links *l = xcalloc(1, sizeof *l);
+	l->budget = LINKS_BUDGET;
+	return l;
 }
 
 void links_free(struct links *l)
@@ -234,8 +236,8 @@ static void read_rest(struct links *l, struct content *c, enum reading reading,
 		      struct slice content_type, struct slice type)
 {
 	struct buf utf8 = {0};
-	content_read(c, LINKS_BODY_MAX);
-	struct slice body = slice_to(buf_slice(&c->plain), LINKS_BODY_MAX);
+	content_read(c, c->max);
+	struct slice body = slice_to(buf_slice(&c->plain), c->max);
 	enum charset charset = charset_of(content_type, type, body);
 	if (charset_is_utf16(charset)) {
 		charset_decode(charset, slice_to(body, body.len & ~(size_t)1),
@@ -246,23 +248,38 @@ static void read_rest(struct links *l, struct content *c, enum reading reading,
 	buf_release(&utf8);
 }
 
-static enum answer_form tell_body(struct links *l, const struct exchange *e,
-				  struct slice fields)
+/* type: as the head declares it; empty: not at all. */
+static enum reading read_body(struct links *l, const struct exchange *e,
+			      struct slice content_type, struct slice type)
 {
 	struct opened o;
 	struct buf scratch = {0};
+	struct content *c = &o.content;
+	enum reading reading = reading_of(type);
+	opened_body(&o, e, l->budget ? LINKS_BODY_MAX : LINKS_BODY_MIN);
+	content_read(c, CONTENT_START_LEN);
+	if (c->plain.len) {
+		type = sniff_type(content_type, buf_slice(&c->plain), &scratch);
+		reading = reading_of(type);
+		if (reading != READ_NOT)
+			read_rest(l, c, reading, content_type, type);
+	}
+	l->budget -= c->plain.len < l->budget ? c->plain.len : l->budget;
+	content_release(c);
+	buf_release(&scratch);
+	return reading;
+}
+
+/* What is declared to be no text is not even opened: sniff_type believes it. */
+static enum answer_form tell_body(struct links *l, const struct exchange *e,
+				  struct slice fields)
+{
+	struct buf scratch = {0};
 	struct slice content_type = http_field(fields, SLICE("Content-Type"));
-	enum reading reading;
-	opened_body(&o, e, LINKS_BODY_MAX);
-	content_read(&o.content, CONTENT_START_LEN);
-	struct slice start = buf_slice(&o.content.plain);
-	struct slice type = start.len
-				? sniff_type(content_type, start, &scratch)
-				: sniff_declared(content_type, &scratch);
-	reading = reading_of(type);
-	if (start.len && reading != READ_NOT)
-		read_rest(l, &o.content, reading, content_type, type);
-	content_release(&o.content);
+	struct slice type = sniff_declared(content_type, &scratch);
+	enum reading reading = reading_of(type);
+	if (!type.len || reading != READ_NOT)
+		reading = read_body(l, e, content_type, type);
 	buf_release(&scratch);
 	return form_of(reading);
 }

@@ -8,6 +8,10 @@
 
 /* No more of a body is looked at, its content coding off. */
 #define LINKS_BODY_MAX ((size_t)4 << 20)
+/* And no more of all bodies that one struct links has looked into; past that no
+ * more than the start of each is. */
+#define LINKS_BUDGET ((uint64_t)1 << 30)
+#define LINKS_BODY_MIN ((size_t)4 << 10)
 /* No more links of one answer are told. */
 #define LINKS_COUNT_MAX 200000U
 

@@ -7,7 +7,8 @@
 struct links {
 	link_taker *take;
 	void *context;
-	size_t left; /* links that may still be told */
+	uint64_t budget; /* bytes of bodies that may still be read */
+	size_t left;     /* links of this one that may still be told */
 
 	struct buf base;     /* against which references are resolved */
 	struct buf codebase; /* of the applet or object; empty: none */

@@ -1,9 +1,19 @@
 /* A recorded answer opened. */
 #include "opened.h"
 
+/* Small, so that whoever wants no more than the start gets it although what
+ * follows is too much. */
+#define PIECE_LEN ((size_t)4 << 10)
+
 static bool next_piece(void *context, struct slice *bytes)
 {
-	return body_next(context, bytes) && bytes->data;
+	struct opened *o = context;
+	if (!o->piece.len &&
+	    (!body_next(&o->reader, &o->piece) || !o->piece.data))
+		return false;
+	*bytes = slice_to(o->piece, PIECE_LEN);
+	o->piece = slice_from(o->piece, bytes->len);
+	return true;
 }
 
 struct slice opened_fields(const struct exchange *e)
@@ -31,9 +41,9 @@ bool opened_body(struct opened *o, const struct exchange *e, size_t max)
 {
 	struct buf codings = {0};
 	o->reader = exchange_response_body(e);
-	o->original = (struct original){.next = next_piece,
-					.context = &o->reader,
-					.framing = HTTP_UNTIL_CLOSE};
+	o->piece = (struct slice){0};
+	o->original = (struct original){
+	    .next = next_piece, .context = o, .framing = HTTP_UNTIL_CLOSE};
 	list_codings(opened_fields(e), &codings);
 	bool well =
 	    content_open(&o->content, &o->original, buf_slice(&codings), max);

@@ -12,6 +12,7 @@ struct slice opened_fields(const struct exchange *e);
 /* Not to be moved: the content points into it. */
 struct opened {
 	struct body_reader reader;
+	struct slice piece; /* of it, not yet given out */
 	struct original original;
 	struct content content; /* the caller's, to be released */
 };

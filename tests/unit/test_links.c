@@ -2,7 +2,7 @@
  * none. */
 #include "exchanges.h"
 
-#include "report/links.h"
+#include "report/links_scan.h"
 
 #include "rewrite/coding.h"
 
@@ -290,7 +290,7 @@ static void test_scripts(void **state)
 	};
 	static const struct page data[] = {
 	    {"{\"u\":\"http:\\/\\/o.example\\/x\",\"v\":\"\\/y.json\"}",
-	     "P /y.json\nS http://o.example/x\n"},
+	     "S http://o.example/x\nP /y.json\n"},
 	    {"[\"//o.example/x\", \"plain\"]", "S http://o.example/x\n"},
 	};
 	static const struct page text[] = {
@@ -439,18 +439,36 @@ static void test_hostile(void **state)
 		size_t links_count = 0;
 		buf_printf(&text, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n\r\n",
 			   parts[i].type);
-		while (text.len < LINKS_BODY_MAX + 1000)
+		while (text.len < LINKS_BODY_MAX / 4)
 			buf_add_string(&text, parts[i].part);
 		uint32_t at = record_bytes(REQUEST, buf_slice(&text));
 		clock_t start = clock();
 		links_find(links, &exchanges[at], ignore, &links_count);
 		double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-		if (seconds > 20) /* under sanitizers */
+		if (seconds > 10) /* under sanitizers */
 			fail_msg("%s: %.1f s", parts[i].part, seconds);
 		assert_true(links_count <= LINKS_COUNT_MAX);
 		buf_release(&text);
 		forget_exchanges();
 	}
+}
+
+/* Once all bodies together were long enough, only the start of each is read. */
+static void test_budget(void **state)
+{
+	struct buf text = {0};
+	(void)state;
+	buf_add_string(&text, "<a href=x>");
+	while (text.len < LINKS_BODY_MIN)
+		buf_add_string(&text, "          ");
+	buf_add_string(&text, "<a href=y>");
+	links->budget = text.len;
+	body_of("text/html", buf_slice(&text));
+	check_found("within the budget", "C /a/x\nC /a/y\n");
+	assert_int_equal(links->budget, 0);
+	body_of("text/html", buf_slice(&text));
+	check_found("past it", "C /a/x\n");
+	buf_release(&text);
 }
 
 int main(void)
@@ -466,6 +484,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_xml, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_fields, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_bodies, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_budget, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
