@@ -99,7 +99,7 @@ static bool read_numeric(struct slice s, struct written *c)
 }
 
 /* The first layer: character references. */
-static struct written next_reference(struct slice text, size_t at)
+struct written written_reference(struct slice text, size_t at)
 {
 	struct written c = byte_at(text, at);
 	if (!c.len || c.value != '&')
@@ -119,7 +119,7 @@ static size_t read_hex(struct slice text, size_t *at, size_t max,
 	size_t count = 0;
 	*value = 0;
 	for (; count < max; count++) {
-		struct written c = next_reference(text, *at);
+		struct written c = written_reference(text, *at);
 		if (!c.len || !is_hex(c.value))
 			break;
 		*value = *value << 4 | hex_value(c.value);
@@ -151,7 +151,7 @@ static bool read_octal(struct slice text, size_t *at, uint32_t *value)
 {
 	*value = 0;
 	for (size_t i = 0; i < 3; i++) {
-		struct written c = next_reference(text, *at);
+		struct written c = written_reference(text, *at);
 		if (!c.len || c.value < '0' || c.value > '7' ||
 		    *value * 8 + c.value - '0' > 0xff)
 			break;
@@ -186,12 +186,12 @@ static uint32_t single_escape(uint32_t c)
 
 /* The second layer: what begins with a backslash. One that hides nothing is a
  * backslash: browsers take it for a slash in a URL. */
-static struct written next_escape(struct slice text, size_t at)
+struct written written_escape(struct slice text, size_t at)
 {
-	struct written slash = next_reference(text, at);
+	struct written slash = written_reference(text, at);
 	if (!slash.len || slash.value != '\\')
 		return slash;
-	struct written c = next_reference(text, at + slash.len);
+	struct written c = written_reference(text, at + slash.len);
 	size_t end = at + slash.len + c.len, digits = at + slash.len;
 	uint32_t value = single_escape(c.value);
 	if (!c.len || c.value >= 0x80)
@@ -215,7 +215,7 @@ static struct written next_escape(struct slice text, size_t at)
 /* The third: "%2e", and "%u002e" of unescape(). */
 static struct written next_percent(struct slice text, size_t at)
 {
-	struct written c = next_escape(text, at);
+	struct written c = written_escape(text, at);
 	if (!c.len || c.value != '%')
 		return c;
 	size_t end = at + c.len;
@@ -223,7 +223,7 @@ static struct written next_percent(struct slice text, size_t at)
 	bool wide = byte_at(text, end).value == 'u';
 	end += wide;
 	for (size_t i = 0; i < (wide ? 4U : 2U); i++) {
-		struct written digit = next_escape(text, end);
+		struct written digit = written_escape(text, end);
 		if (!digit.len || !is_hex(digit.value))
 			return c;
 		value = value << 4 | hex_value(digit.value);
@@ -286,15 +286,19 @@ static void add_utf8(struct buf *out, uint32_t c)
 	buf_add_byte(out, (uint8_t)(0x80 | (c & 0x3f)));
 }
 
+void written_add(struct buf *out, struct written c)
+{
+	if (c.byte)
+		buf_add_byte(out, (uint8_t)c.value);
+	else
+		add_utf8(out, c.value);
+}
+
 void written_read(struct slice written, struct buf *out)
 {
 	struct written c;
-	for (size_t at = 0; (c = written_next(written, at)).len; at += c.len) {
-		if (c.byte)
-			buf_add_byte(out, (uint8_t)c.value);
-		else
-			add_utf8(out, c.value);
-	}
+	for (size_t at = 0; (c = written_next(written, at)).len; at += c.len)
+		written_add(out, c);
 }
 
 static bool is_break(uint32_t c)

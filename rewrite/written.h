@@ -17,12 +17,19 @@ struct written {
 /* The character at offset at of text. It is undone in the order in which
  * browsers do: references, then escapes, then percent encoding, each once. */
 struct written written_next(struct slice text, size_t at);
+/* The same with character references undone alone, and with both references and
+ * escapes, but no percent encoding, which belongs to a URL. */
+struct written written_reference(struct slice text, size_t at);
+struct written written_escape(struct slice text, size_t at);
 /* The character that ends at offset at. */
 struct written written_before(struct slice text, size_t at);
 
 /* Appends what a browser would make of written, at most one layer of each way
  * of hiding; what hides nothing is kept. */
 void written_read(struct slice written, struct buf *out);
+
+/* Appends a character: a byte as it is, others as UTF-8. */
+void written_add(struct buf *out, struct written c);
 
 /* How much of text from offset at on may be one host, right or wrong: all that
  * can stand in one, or something in brackets. Without port; 0: none. breaks:

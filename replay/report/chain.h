@@ -12,7 +12,8 @@
 enum chain_by {
 	CHAIN_REDIRECT, /* Location or Refresh of the cause, or a meta refresh
 			   in its body */
-	CHAIN_LINK,     /* a link in the cause's body leads to its URL */
+	CHAIN_LINK,     /* a link in the cause's body leads to its URL; to
+			   /favicon.ico every page has one */
 	CHAIN_REFERER,  /* its Referer names the cause, in which no such link
 			   was found: a form, or a script made the URL */
 	CHAIN_OUTSIDE,  /* its Referer names a page that was not recorded */
@@ -31,7 +32,9 @@ enum follow_kind {
 	FOLLOW_LOADED,   /* a browser fetches it by itself: src, stylesheet,
 			    frame, redirect */
 	FOLLOW_CLICKED,  /* a person has to do something: <a href>, forms */
-	FOLLOW_SCRIPTED, /* an absolute URL in a script or in data */
+	FOLLOW_SCRIPTED, /* an absolute URL in a script or in data, or what a
+			    browser fetches only if it needs to: srcset, url()
+			    of styles, <noscript> */
 };
 
 /* A link in a recorded answer that leads to what was not recorded. */

@@ -1,7 +1,8 @@
 /* Links of recorded answers that lead to bare IP addresses. */
 #include "literals.h"
 
-#include "rewrite/content.h"
+#include "opened.h"
+
 #include "rewrite/diff.h"
 #include "rewrite/sniff.h"
 
@@ -208,54 +209,19 @@ static void search_changed(const struct search *s, searcher *search,
 
 /* ---- bodies as recorded ---- */
 
-static bool next_piece(void *context, struct slice *bytes)
-{
-	return body_next(context, bytes) && bytes->data;
-}
-
-static struct slice fields_of(const struct exchange *e)
-{
-	struct message m;
-	if (!e->response_head.len ||
-	    http_response(e->response_head, e->method, &m) != HTTP_DONE)
-		return (struct slice){0};
-	return m.fields;
-}
-
-static void list_codings(struct slice fields, struct buf *out)
-{
-	struct field f;
-	while (http_field_next(&fields, &f)) {
-		if (!slice_equal_nocase(f.name, SLICE("Content-Encoding")))
-			continue;
-		if (out->len)
-			buf_add_string(out, ", ");
-		http_unfold(out, f.value);
-	}
-}
-
-/* All that there is of it: also pieces (206), and what of a broken coding can
- * be read. */
-static void read_body(const struct exchange *e, struct content *c,
+static void read_body(const struct exchange *e, struct opened *o,
 		      struct buf *trouble)
 {
-	struct body_reader reader = exchange_response_body(e);
-	struct original o = {.next = next_piece,
-			     .context = &reader,
-			     .framing = HTTP_UNTIL_CLOSE};
-	struct slice fields = fields_of(e);
-	struct slice type = http_field(fields, SLICE("Content-Type"));
-	struct buf codings = {0}, scratch = {0};
-	list_codings(fields, &codings);
-	bool well = content_open(c, &o, buf_slice(&codings), APPLY_BODY_MAX) &&
-		    content_read(c, SIZE_MAX);
+	struct content *c = &o->content;
+	struct slice type = http_field(opened_fields(e), SLICE("Content-Type"));
+	struct buf scratch = {0};
+	bool well =
+	    opened_body(o, e, APPLY_BODY_MAX) && content_read(c, SIZE_MAX);
 	if (well)
 		well = content_convert(
 		    c, type, sniff_type(type, buf_slice(&c->plain), &scratch));
 	if (!well && e->response_body.len)
 		content_trouble(c, trouble);
-	c->original = NULL;
-	buf_release(&codings);
 	buf_release(&scratch);
 }
 
@@ -273,20 +239,22 @@ static void search_rewritten(const struct search *s, const struct rewritten *w)
 
 static void search_recorded(struct search *s, const struct exchange *e)
 {
-	struct content c;
+	struct opened o;
 	struct buf type = {0};
-	read_body(e, &c, s->trouble);
-	s->type = sniff_type(http_field(fields_of(e), SLICE("Content-Type")),
-			     buf_slice(&c.plain), &type);
-	search_body(s, content_text(&c));
-	content_release(&c);
+	read_body(e, &o, s->trouble);
+	s->type =
+	    sniff_type(http_field(opened_fields(e), SLICE("Content-Type")),
+		       buf_slice(&o.content.plain), &type);
+	search_body(s, content_text(&o.content));
+	content_release(&o.content);
 	buf_release(&type);
 }
 
 void literals_find(struct literals *l, const struct exchange *e,
 		   literal_taker *take, void *context, struct buf *trouble)
 {
-	struct slice declared = http_field(fields_of(e), SLICE("Content-Type"));
+	struct slice declared =
+	    http_field(opened_fields(e), SLICE("Content-Type"));
 	struct body_reader reader;
 	struct original o = original_of(e, &reader);
 	struct rewritten w = {.keep_plain = true};

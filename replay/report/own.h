@@ -18,10 +18,15 @@ enum own_kind {
 	OWN_NETWORK,      /* WPAD, UPnP */
 };
 
-/* By host, path, method and User-Agent alone. */
+/* By what the request says alone: host, path, method, User-Agent and
+ * Content-Type. A User-Agent alone tells nothing: malware takes what it likes,
+ * and certutil, which has that of certificate checks, fetches anything. So a
+ * host must be one that is known, whole or by a suffix that begins a label, or
+ * the request have the form that only such requests have. */
 enum own_kind own_request(const struct exchange *e);
 
-/* Whether a DNS question for that name comes from the client itself. */
+/* Whether a DNS question for that name comes from the client itself: names that
+ * serve nothing else. */
 enum own_kind own_name(struct slice name);
 
 /* "connectivity check", "OCSP", ... NULL for OWN_NOT. */

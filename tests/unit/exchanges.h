@@ -16,11 +16,12 @@ static struct flow flows[MAX];
 static struct piece pieces[MAX][2];
 static size_t count;
 
-static void set_piece(size_t i, int side, const char *text)
+static void set_piece(size_t i, int side, struct slice bytes)
 {
-	char *copy = xstrdup(text);
-	pieces[i][side] = (struct piece){.data = (const uint8_t *)copy,
-					 .len = (uint32_t)strlen(copy)};
+	uint8_t *copy = xmalloc(bytes.len + 1);
+	memcpy(copy, bytes.data, bytes.len);
+	pieces[i][side] =
+	    (struct piece){.data = copy, .len = (uint32_t)bytes.len};
 	flows[i].streams[side].pieces = &pieces[i][side];
 	flows[i].streams[side].count = 1;
 }
@@ -32,8 +33,8 @@ static struct span body_span(size_t i, int side, size_t head)
 	return s;
 }
 
-/* Records an exchange; response NULL: none. Returns its index. */
-static uint32_t record(const char *request, const char *response)
+/* Records an exchange; response.data NULL: none. Returns its index. */
+static uint32_t record_bytes(const char *request, struct slice response)
 {
 	size_t i = count++;
 	struct exchange *e = &exchanges[i];
@@ -42,7 +43,7 @@ static uint32_t record(const char *request, const char *response)
 	    .ends = {{{4, {10, 9, 9, 9}}, 50000}, {{4, {192, 0, 2, 1}}, 80}}};
 	*e =
 	    (struct exchange){.flow = &flows[i], .state = EXCHANGE_NO_RESPONSE};
-	set_piece(i, 0, request);
+	set_piece(i, 0, slice_of(request));
 	struct slice text = {pieces[i][0].data, pieces[i][0].len};
 	assert_int_equal(http_request(text, &m), HTTP_DONE);
 	e->request_head = m.head;
@@ -52,7 +53,7 @@ static uint32_t record(const char *request, const char *response)
 	e->ranged = m.range;
 	e->request_framing = (uint8_t)m.framing;
 	e->request_body = body_span(i, 0, m.head.len);
-	if (!response)
+	if (!response.data)
 		return (uint32_t)i;
 	set_piece(i, 1, response);
 	text = (struct slice){pieces[i][1].data, pieces[i][1].len};
@@ -67,12 +68,18 @@ static uint32_t record(const char *request, const char *response)
 	return (uint32_t)i;
 }
 
-static struct recording recorded(void)
+static inline uint32_t record(const char *request, const char *response)
+{
+	return record_bytes(request,
+			    response ? slice_of(response) : (struct slice){0});
+}
+
+static inline struct recording recorded(void)
 {
 	return (struct recording){.exchanges = exchanges, .count = count};
 }
 
-static void forget_exchanges(void)
+static inline void forget_exchanges(void)
 {
 	for (size_t i = 0; i < count; i++) {
 		free((void *)pieces[i][0].data);
