@@ -15,6 +15,7 @@
 static const struct scenario *const tables[] = {
     drive_by_scenarios, packet_scenarios,   link_scenarios,  message_scenarios,
     hostile_scenarios,  matching_scenarios, bench_scenarios,
+    lab_scenarios,
 };
 
 #define TABLES (sizeof(tables) / sizeof(*tables))

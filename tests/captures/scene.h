@@ -35,6 +35,11 @@ extern const struct scenario message_scenarios[];
 extern const struct scenario hostile_scenarios[];
 extern const struct scenario matching_scenarios[];
 extern const struct scenario bench_scenarios[];
+extern const struct scenario lab_scenarios[];
+extern const struct scenario connectivity_scenarios[];
+extern const struct scenario range_scenarios[];
+extern const struct scenario range_other_scenarios[];
+extern const struct scenario range_sealed_scenarios[];
 
 /* The next free port of that client. */
 struct end scene_client(struct scene *s, const char *address);
