@@ -37,6 +37,7 @@
 #define SCRIPT "application/javascript"
 #define REFERER(url) "Referer: http://" url "\r\n"
 #define COOKIE "Cookie: visit=7f3a\r\n"
+#define COOKIES "Cookie: visit=7f3a; seen=1\r\n"
 #define NO_STORE "Cache-Control: no-store\r\n"
 /* of the frame that the gate's page is shown in */
 #define ORIGIN "http://" GATE
@@ -50,6 +51,10 @@ static const char landing[] =
     "</head><body>\n<h1>Weather for the weekend</h1>\n"
     "<img src=\"/sun.svg\" alt=\"\" width=\"64\" height=\"64\">\n"
     "<p id=\"widget\"></p>\n"
+    "<script>\n"
+    "document.cookie = 'seen=1; path=/; expires=Sat, 18 Mar 2017 10:12:05 "
+    "GMT';\n"
+    "</script>\n"
     "<iframe src=\"/today.html\" width=\"300\" height=\"120\"></iframe>\n"
     "<p>Sun on Saturday, showers on Sunday, bring a coat.</p>\n"
     "</body></html>\n";
@@ -68,12 +73,15 @@ static const char sun[] =
     "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"64\" height=\"64\">"
     "<circle cx=\"32\" cy=\"32\" r=\"28\" fill=\"#fb3\"/></svg>\n";
 
-/* What was put into the site: it goes on only with the site's own cookie. */
+/* What was put into the site: it goes on only with the site's cookies. The one
+ * that a script set decides: those of an answer outlive a wrong clock, since
+ * browsers measure Expires from the answer's Date. */
 static const char today[] =
     "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\">\n"
     "<title>Today</title></head><body>\n<p>Today: fog, later sun.</p>\n"
     "<script>\n"
-    "if (/(^|; )visit=7f3a/.test(document.cookie)) {\n"
+    "if (/visit=7f3a/.test(document.cookie) &&\n"
+    "    /seen=1/.test(document.cookie)) {\n"
     "  var frame = document.createElement('iframe');\n"
     "  frame.src = 'http://" TDS "/in.php?id=88&src=landing';\n"
     "  document.body.appendChild(frame);\n"
@@ -148,7 +156,7 @@ static const struct step to_the_gate[] = {
     {.server = WWW_IP,
      .ask = {.host = WWW,
 	     .target = "/today.html",
-	     .fields = REFERER(WWW "/") COOKIE},
+	     .fields = REFERER(WWW "/") COOKIES},
      .answer = {.type = HTML, .fields = NO_STORE},
      .text = today},
     {.server = TDS_IP,
