@@ -13,6 +13,7 @@ struct scene {
 	struct writer writer;
 	struct truth truth;
 	uint16_t next_port;
+	FILE *keylog; /* secrets of TLS, NULL: not wanted */
 
 	int variant; /* from the scenario's table row */
 	uint64_t size, body;
