@@ -23,8 +23,8 @@
 #define START(path, more, media, body)                                         \
 	{                                                                      \
 		.server = WWW_IP,                                              \
-		.ask = {.host = WWW, .target = path, .fields = more},          \
-		.answer = {.type = media}, .text = body                        \
+		.ask = {.host = WWW, .target = (path), .fields = (more)},      \
+		.answer = {.type = (media)}, .text = (body)                    \
 	}
 
 /* range-drive-by */

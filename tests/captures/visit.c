@@ -34,6 +34,12 @@ static void look_up(struct visit *v, const char *name, const char *server,
 		dns_lookup(&v->scene->net, VICTIM, name, NULL, also);
 }
 
+static bool same_end(const struct end *a, const struct end *b)
+{
+	return a->version == b->version && a->port == b->port &&
+	       !memcmp(a->ip, b->ip, sizeof(a->ip));
+}
+
 struct conn *visit_conn(struct visit *v, const char *name, const char *server,
 			const char *also, uint16_t port)
 {
@@ -41,7 +47,7 @@ struct conn *visit_conn(struct visit *v, const char *name, const char *server,
 	unsigned i;
 
 	for (i = 0; i < v->count; i++)
-		if (!memcmp(&v->conns[i].ends[SERVER], &end, sizeof(end)))
+		if (same_end(&v->conns[i].ends[SERVER], &end))
 			return &v->conns[i];
 	if (i == VISIT_SERVERS)
 		fail("too many servers in a visit");
