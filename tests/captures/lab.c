@@ -93,8 +93,7 @@ static const char gate[] =
     "<title>Please wait</title></head><body>\n<p>Please wait.</p>\n"
     "<script src=\"/static/check.js\"></script>\n</body></html>\n";
 
-/* 203.0.113.66, 8181 and 4711: in no byte of the recording but those of the
- * request. */
+/* The address and its port stand in no answer: this is where they come from. */
 static const char check[] =
     "/* check.js: where a kit looks for plug-ins. This one does sums. */\n"
     "(function () {\n"
