@@ -44,7 +44,7 @@ sources := $(capture) $(site) $(rewriting) $(naming) $(programs:=/main.c) \
 .PHONY: all demo check check-units check-programs fuzz bench lint format \
 	install uninstall clean needs
 .DELETE_ON_ERROR:
-all: $(programs:%=$(BUILD)/%)
+all: $(programs:%=$(BUILD)/%) $(BUILD)/connectivity.pcap
 
 # One set of rules for each way of building: plain and under sanitizers.
 # $(1) directory, $(2) more flags.
@@ -77,7 +77,7 @@ $(benches:tests/bench/%.c=$(1)/bench/%):
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $(LDLIBS) \
 		$$(if $$(findstring /unit/,$$@),-lcmocka) \
-		$$(if $$(findstring /make-capture,$$@),-lm)
+		$$(if $$(findstring /make-capture,$$@),-lssl -lm)
 -include $(sources:%.c=$(1)/obj/%.d)
 endef
 
@@ -86,6 +86,11 @@ needed := $(if $(filter demo check fuzz bench lint,$(MAKECMDGOALS)),| needs)
 $(eval $(call variant,$(BUILD),))
 $(eval $(call variant,$(BUILD)/san,$(SANITIZE)))
 $(eval $(call variant,$(BUILD)/fuzz,$(SANITIZE) -fsanitize=fuzzer-no-link))
+
+# What the lab answers connectivity checks with.
+$(BUILD)/connectivity.pcap: $(BUILD)/make-capture
+	$(call say,MAKE,$@)
+	$(Q)$< connectivity > $@
 
 needs:
 	@tests/needs $(MAKECMDGOALS)
@@ -127,7 +132,7 @@ share := $(DESTDIR)$(PREFIX)/share/reenact
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(share)/lab
 	install $(programs:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 etc/*.conf $(share)
+	install -m 644 etc/*.conf $(BUILD)/connectivity.pcap $(share)
 	install -m 644 etc/lab/*.py etc/lab/*.conf $(share)/lab
 	install etc/lab/lab $(share)/lab
 uninstall:

@@ -13,8 +13,10 @@
 #define FILE_BUFFER (1 << 20)
 
 static const struct scenario *const tables[] = {
-    drive_by_scenarios, packet_scenarios,   link_scenarios,  message_scenarios,
-    hostile_scenarios,  matching_scenarios, bench_scenarios,
+    drive_by_scenarios, packet_scenarios,      link_scenarios,
+    message_scenarios,  hostile_scenarios,     matching_scenarios,
+    bench_scenarios,    lab_scenarios,         connectivity_scenarios,
+    range_scenarios,    range_other_scenarios, range_sealed_scenarios,
 };
 
 #define TABLES (sizeof(tables) / sizeof(*tables))
@@ -26,6 +28,7 @@ static const char usage[] =
     "  -l, --list             the scenarios\n"
     "  -t, --truth FILE       a table of the exchanges in the capture\n"
     "  -w, --wire DIR         their bytes: NN.request, NN.response\n"
+    "      --keylog FILE      secrets of TLS (range-tls-keys and others)\n"
     "      --seed N           other ports, numbers and bodies\n"
     "      --size BYTES       of the capture, about (pages, tiny; 110M)\n"
     "      --connections N    (nconn; 1000)\n"
@@ -70,11 +73,19 @@ static uint64_t parse_size(const char *text)
 	return value;
 }
 
-static void open_truth(struct truth *t, const char *path)
+static FILE *open_output(const char *path)
 {
-	t->table = fopen(path, "w");
-	if (!t->table)
+	FILE *file = fopen(path, "w");
+
+	if (!file)
 		fail("%s: %s", path, strerror(errno));
+	return file;
+}
+
+static void close_output(FILE *file, const char *what)
+{
+	if (file && fclose(file))
+		fail("cannot write %s", what);
 }
 
 static void open_wire(struct truth *t, const char *path)
@@ -88,10 +99,13 @@ static void take_option(struct scene *s, int key, const char *value)
 {
 	switch (key) {
 	case 't':
-		open_truth(&s->truth, value);
+		s->truth.table = open_output(value);
 		break;
 	case 'w':
 		open_wire(&s->truth, value);
+		break;
+	case 'k':
+		s->keylog = open_output(value);
 		break;
 	case 'e':
 		s->net.seed = parse_size(value);
@@ -127,6 +141,7 @@ static const char *parse_options(struct scene *s, int argc, char **argv)
 	    {"help", no_argument, NULL, 'h'},
 	    {"truth", required_argument, NULL, 't'},
 	    {"wire", required_argument, NULL, 'w'},
+	    {"keylog", required_argument, NULL, 'k'},
 	    {"seed", required_argument, NULL, 'e'},
 	    {"size", required_argument, NULL, 's'},
 	    {"connections", required_argument, NULL, 'c'},
@@ -169,7 +184,7 @@ int main(int argc, char **argv)
 	truth_begin(&s.truth);
 	scenario->play(&s);
 	writer_end(&s.writer);
-	if (s.truth.table && fclose(s.truth.table))
-		fail("cannot write the truth");
+	close_output(s.truth.table, "the truth");
+	close_output(s.keylog, "the key log");
 	return 0;
 }

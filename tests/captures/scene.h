@@ -13,6 +13,7 @@ struct scene {
 	struct writer writer;
 	struct truth truth;
 	uint16_t next_port;
+	FILE *keylog; /* secrets of TLS, NULL: not wanted */
 
 	int variant; /* from the scenario's table row */
 	uint64_t size, body;
@@ -35,6 +36,11 @@ extern const struct scenario message_scenarios[];
 extern const struct scenario hostile_scenarios[];
 extern const struct scenario matching_scenarios[];
 extern const struct scenario bench_scenarios[];
+extern const struct scenario lab_scenarios[];
+extern const struct scenario connectivity_scenarios[];
+extern const struct scenario range_scenarios[];
+extern const struct scenario range_other_scenarios[];
+extern const struct scenario range_sealed_scenarios[];
 
 /* The next free port of that client. */
 struct end scene_client(struct scene *s, const char *address);

@@ -68,7 +68,7 @@ static void write_row(struct truth *t, const struct conn *c,
 	str_free(&row);
 }
 
-static void write_message(const struct truth *t, const char *kind,
+static void write_message(const struct truth *t, unsigned no, const char *kind,
 			  const struct str *bytes)
 {
 	char path[4096];
@@ -76,8 +76,8 @@ static void write_message(const struct truth *t, const char *kind,
 
 	if (!bytes->len)
 		return;
-	if (snprintf(path, sizeof(path), "%s/%02u.%s", t->wire, t->count,
-		     kind) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/%02u.%s", t->wire, no, kind) >=
+	    (int)sizeof(path))
 		fail("path too long");
 	file = fopen(path, "wb");
 	if (!file || fwrite(bytes->data, 1, bytes->len, file) != bytes->len ||
@@ -93,6 +93,15 @@ void truth_add(struct truth *t, const struct conn *c, const struct fate *f,
 		write_row(t, c, f);
 	if (!t->wire)
 		return;
-	write_message(t, "request", request);
-	write_message(t, "response", response);
+	write_message(t, t->count, "request", request);
+	write_message(t, t->count, "response", response);
+}
+
+void truth_unread(struct truth *t, const struct conn *c)
+{
+	t->unread++;
+	if (!t->wire)
+		return;
+	write_message(t, t->unread, "sent", &c->said[CLIENT]);
+	write_message(t, t->unread, "received", &c->said[SERVER]);
 }

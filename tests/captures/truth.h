@@ -8,7 +8,7 @@
 struct truth {
 	FILE *table;      /* NULL: not wanted */
 	const char *wire; /* directory of raw messages, NULL: not wanted */
-	unsigned count;
+	unsigned count, unread;
 };
 
 /* One exchange. */
@@ -27,5 +27,9 @@ void truth_begin(struct truth *t);
  * the capture holds of them, response with the interim ones before it. */
 void truth_add(struct truth *t, const struct conn *c, const struct fate *f,
 	       const struct str *request, const struct str *response);
+
+/* A connection of which nothing is to be read: what its sides have said so far,
+ * as NN.sent and NN.received beside the messages. */
+void truth_unread(struct truth *t, const struct conn *c);
 
 #endif
