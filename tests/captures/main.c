@@ -13,8 +13,9 @@
 #define FILE_BUFFER (1 << 20)
 
 static const struct scenario *const tables[] = {
-    drive_by_scenarios, packet_scenarios,   link_scenarios,  message_scenarios,
-    hostile_scenarios,  matching_scenarios, bench_scenarios,
+    drive_by_scenarios, packet_scenarios,  link_scenarios,
+    message_scenarios,  hostile_scenarios, matching_scenarios,
+    address_scenarios,  bench_scenarios,
 };
 
 #define TABLES (sizeof(tables) / sizeof(*tables))

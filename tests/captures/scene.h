@@ -34,6 +34,7 @@ extern const struct scenario link_scenarios[];
 extern const struct scenario message_scenarios[];
 extern const struct scenario hostile_scenarios[];
 extern const struct scenario matching_scenarios[];
+extern const struct scenario address_scenarios[];
 extern const struct scenario bench_scenarios[];
 
 /* The next free port of that client. */
