@@ -17,21 +17,30 @@
  * TLS or HTTP; the other kinds are as recorded. */
 struct hosts {
 	struct slice zone;
-	struct nameset *names;    /* text: as it goes out */
-	struct nameset *servers;  /* no text, the addresses alone */
-	struct nameset *left_out; /* text: a line for people */
+	bool resolved;
+	struct nameset *names;     /* text: as it goes out */
+	struct nameset *addressed; /* no addresses, the texts of names that have
+				      one alone */
+	struct nameset *proxied;   /* text as in names; the proxy's address */
+	struct nameset *servers;   /* no text, the addresses alone */
+	struct nameset *left_out;  /* text: a line for people */
+	struct nameset *stand_ins; /* the same */
 	bool full;
 	struct address *addresses; /* of the host in hand */
 	size_t room;
 };
 
-struct hosts *hosts_new(struct slice zone)
+struct hosts *hosts_new(struct slice zone, bool resolved)
 {
 	struct hosts *h = xcalloc(1, sizeof *h);
 	h->zone = zone;
+	h->resolved = resolved;
 	h->names = nameset_new();
+	h->addressed = nameset_new();
+	h->proxied = nameset_new();
 	h->servers = nameset_new();
 	h->left_out = nameset_new();
+	h->stand_ins = nameset_new();
 	return h;
 }
 
@@ -40,8 +49,11 @@ void hosts_free(struct hosts *h)
 	if (!h)
 		return;
 	nameset_free(h->names);
+	nameset_free(h->addressed);
+	nameset_free(h->proxied);
 	nameset_free(h->servers);
 	nameset_free(h->left_out);
+	nameset_free(h->stand_ins);
 	free(h->addresses);
 	free(h);
 }
@@ -79,8 +91,10 @@ static bool is_canary(struct slice name)
 	       (name.len == canary.len || tail.data[-1] == '.');
 }
 
-/* In lower case, so that sorting by bytes brings equal names together. */
-static void add_valid(struct hosts *h, const struct name *name)
+/* In lower case, so that sorting by bytes brings equal names together. proxy:
+ * who was asked for it, NULL: it itself. */
+static void add_valid(struct hosts *h, const struct name *name,
+		      const struct address *proxy)
 {
 	uint8_t lower[HOSTNAME_MAX];
 	for (size_t i = 0; i < name->text.len; i++) {
@@ -90,18 +104,24 @@ static void add_valid(struct hosts *h, const struct name *name)
 	struct name out = *name;
 	out.text = (struct slice){lower, name->text.len};
 	add(h, h->names, &out);
+	if (proxy)
+		add(h, h->proxied, &(struct name){NAME_TLS, out.text, *proxy});
+	if (out.address.version)
+		add(h, h->addressed, &(struct name){NAME_TLS, out.text, {0}});
 }
 
 static void add_literal(struct hosts *h, const struct address *literal)
 {
 	struct buf name = {0};
 	steer_name(&name, literal, h->zone);
-	add_valid(h, &(struct name){NAME_TLS, buf_slice(&name), *literal});
+	add_valid(h, &(struct name){NAME_TLS, buf_slice(&name), *literal},
+		  NULL);
 	buf_release(&name);
 }
 
 /* A name out of the recording, checked. */
-static void add_name(struct hosts *h, const struct name *recorded)
+static void add_name(struct hosts *h, const struct name *recorded,
+		     const struct address *proxy)
 {
 	struct name name = *recorded;
 	struct address literal;
@@ -118,17 +138,20 @@ static void add_name(struct hosts *h, const struct name *recorded)
 	if (!wrong && is_canary(name.text))
 		wrong = "an answer would turn DNS over HTTPS on";
 	if (!wrong)
-		add_valid(h, &name);
+		add_valid(h, &name, proxy);
 	else if (name.kind != NAME_MISSING)
 		leave_out(h, recorded->text, wrong);
 }
 
 /* A host with its port, out of a Host field or a target. */
 static void add_authority(struct hosts *h, struct slice authority,
-			  const struct address *server)
+			  const struct address *server, bool proxied)
 {
-	struct slice host = hostname_of(slice_trim(authority));
-	add_name(h, &(struct name){NAME_TLS, host, *server});
+	struct name name = {.kind = NAME_TLS,
+			    .text = hostname_of(slice_trim(authority))};
+	if (!proxied)
+		name.address = *server;
+	add_name(h, &name, proxied ? server : NULL);
 }
 
 static void add_server(struct hosts *h, const struct address *server)
@@ -139,23 +162,26 @@ static void add_server(struct hosts *h, const struct address *server)
 
 void hosts_add_request(struct hosts *h, struct slice method,
 		       struct slice target, struct slice host,
-		       const struct address *server)
+		       const struct address *server, bool in_tunnel)
 {
 	struct slice authority;
+	bool connect = slice_equal(method, SLICE("CONNECT"));
+	bool absolute = !connect && hostname_authority(target, &authority);
+	bool proxied = connect || absolute || in_tunnel;
 	add_server(h, server);
 	if (host.data)
-		add_authority(h, host, server);
-	if (slice_equal(method, SLICE("CONNECT")))
-		add_authority(h, target, server);
-	else if (hostname_authority(target, &authority))
-		add_authority(h, authority, server);
+		add_authority(h, host, server, proxied);
+	if (connect)
+		add_authority(h, target, server, true);
+	else if (absolute)
+		add_authority(h, authority, server, true);
 }
 
 void hosts_add_name(struct hosts *h, const struct name *name)
 {
 	if (name->kind == NAME_TLS)
 		add_server(h, &name->address);
-	add_name(h, name);
+	add_name(h, name, NULL);
 }
 
 /* What the set says of one name: entries [at, end). */
@@ -205,8 +231,43 @@ static bool only_missing(const struct group *g)
 	return g->missing && !g->resolved;
 }
 
+static void tell_stand_in(struct hosts *h, const struct name *n)
+{
+	struct buf line = {0};
+	buf_add_string(&line, "host \"");
+	buf_add(&line, n->text);
+	buf_add_string(&line, "\": its address was not recorded, it leads to "
+			      "the proxy ");
+	address_print(&line, &n->address);
+	nameset_add(h->stand_ins,
+		    &(struct name){NAME_TLS, buf_slice(&line), {0}});
+	buf_release(&line);
+}
+
+static bool has_text(const struct nameset *set, enum name_kind kind,
+		     struct slice text)
+{
+	return nameset_has(set, &(struct name){kind, text, {0}});
+}
+
+/* A name that was asked of proxies alone: any address would do where all lead
+ * to replay, and theirs is at least of the recording. */
+static void add_stand_ins(struct hosts *h)
+{
+	for (size_t i = 0; i < nameset_count(h->proxied); i++) {
+		const struct name *n = nameset_get(h->proxied, i);
+		if (has_text(h->addressed, NAME_TLS, n->text) ||
+		    has_text(h->names, NAME_MISSING, n->text))
+			continue;
+		add(h, h->names, n);
+		tell_stand_in(h, n);
+	}
+	nameset_sort(h->stand_ins);
+}
+
 void hosts_finish(struct hosts *h)
 {
+	add_stand_ins(h);
 	nameset_sort(h->names);
 	for (size_t at = 0; at < nameset_count(h->names);) {
 		struct group g = read_group(h, at);
@@ -226,7 +287,8 @@ bool hosts_next(struct hosts *h, size_t *at, struct host *host)
 		host->addresses = h->addresses;
 		host->count = g.addresses;
 		*at = g.end;
-		if ((g.asked || g.led) && !only_missing(&g))
+		bool known = g.asked || g.led || (h->resolved && g.resolved);
+		if (known && !only_missing(&g))
 			return true;
 	}
 	return false;
@@ -240,4 +302,14 @@ size_t hosts_left_out(const struct hosts *h)
 struct slice hosts_left_out_line(const struct hosts *h, size_t i)
 {
 	return nameset_get(h->left_out, i)->text;
+}
+
+size_t hosts_without_address(const struct hosts *h)
+{
+	return nameset_count(h->stand_ins);
+}
+
+struct slice hosts_without_address_line(const struct hosts *h, size_t i)
+{
+	return nameset_get(h->stand_ins, i)->text;
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEFT_OUT_SHOWN 20
+#define LINES_SHOWN 20 /* of a kind */
 
 struct config {
 	const char *filter;
@@ -84,22 +84,31 @@ static void collect(struct hosts *h, const struct recording *r)
 	for (size_t i = 0; i < r->count; i++) {
 		const struct exchange *e = &r->exchanges[i];
 		hosts_add_request(h, e->method, e->target, e->host,
-				  &exchange_server(e)->address);
+				  &exchange_server(e)->address, e->tunnel.data);
 	}
 	for (size_t i = 0; i < names_count(r->names); i++)
 		hosts_add_name(h, names_get(r->names, i));
 	hosts_finish(h);
 }
 
-static void tell_left_out(const struct hosts *h)
+static void tell(const struct hosts *h, size_t count,
+		 struct slice line_of(const struct hosts *h, size_t i),
+		 const char *rest)
 {
-	size_t count = hosts_left_out(h);
-	for (size_t i = 0; i < count && i < LEFT_OUT_SHOWN; i++) {
-		struct slice line = hosts_left_out_line(h, i);
+	for (size_t i = 0; i < count && i < LINES_SHOWN; i++) {
+		struct slice line = line_of(h, i);
 		log_warn("%.*s", (int)line.len, (const char *)line.data);
 	}
-	if (count > LEFT_OUT_SHOWN)
-		log_warn("%zu more hosts left out", count - LEFT_OUT_SHOWN);
+	if (count > LINES_SHOWN)
+		log_warn("%zu more hosts %s", count - LINES_SHOWN, rest);
+}
+
+static void tell_all(const struct config *c, const struct hosts *h)
+{
+	tell(h, hosts_left_out(h), hosts_left_out_line, "left out");
+	if (c->recorded)
+		tell(h, hosts_without_address(h), hosts_without_address_line,
+		     "whose address was not recorded");
 }
 
 static void use_default_address(struct config *c)
@@ -115,9 +124,9 @@ static int run(const struct config *c, char *const paths[], size_t count)
 	struct recording *recording = recording_read(c->filter, paths, count);
 	if (!recording)
 		return EXIT_FAILURE;
-	struct hosts *hosts = hosts_new(buf_slice(&c->zone));
+	struct hosts *hosts = hosts_new(buf_slice(&c->zone), c->recorded);
 	collect(hosts, recording);
-	tell_left_out(hosts);
+	tell_all(c, hosts);
 	dnsmasq_write(stdout, hosts, c->addresses, c->count);
 	if (fflush(stdout) || ferror(stdout))
 		log_fatal("cannot write to standard output: %s",

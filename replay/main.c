@@ -12,7 +12,8 @@
 #include <string.h>
 
 enum option_key {
-	KEY_EXACT = 256,
+	KEY_CLOCK = 256,
+	KEY_EXACT,
 	KEY_FILTER,
 	KEY_FORMAT,
 	KEY_INCOMPLETE,
@@ -21,6 +22,7 @@ enum option_key {
 	KEY_PACE,
 	KEY_RECODE,
 	KEY_SHIFT_DATES,
+	KEY_SUPPLEMENT,
 };
 
 static const struct option_spec specs[] = {
@@ -38,6 +40,12 @@ static const struct option_spec specs[] = {
     {KEY_SHIFT_DATES, "shift-dates", NULL,
      "move the dates in all fields of all answers by the\n"
      "time between recording and replay"},
+    {KEY_CLOCK, "clock", "recorded|now",
+     "where the clients' clock stands (default: now); with\n"
+     "recorded no date moves, whatever the rules say"},
+    {KEY_SUPPLEMENT, "supplement", "CAPTURE",
+     "answers requests for its hosts that the captures\n"
+     "have no answer for; without rules; may be repeated"},
     {KEY_FILTER, "filter", "EXPRESSION",
      "read only packets that match, as in tcpdump"},
     {KEY_EXACT, "exact", NULL,
@@ -75,6 +83,8 @@ struct settings {
 	size_t listen_count;
 	const char **rules;
 	size_t rule_count;
+	char **supplements;
+	size_t supplement_count;
 	struct buf zone;
 	const char *filter;
 	bool list, check, verbose, no_digest;
@@ -95,6 +105,20 @@ static void add_rules(struct settings *s, const char *value)
 	s->rules = xreallocarray((void *)s->rules, s->rule_count + 1,
 				 sizeof *s->rules);
 	s->rules[s->rule_count++] = value;
+}
+
+static void add_supplement(struct settings *s, const char *value)
+{
+	s->supplements = xreallocarray(s->supplements, s->supplement_count + 1,
+				       sizeof *s->supplements);
+	s->supplements[s->supplement_count++] = xstrdup(value);
+}
+
+static void take_clock(struct settings *s, const char *value)
+{
+	s->site.clock_recorded = !strcmp(value, "recorded");
+	if (!s->site.clock_recorded && strcmp(value, "now"))
+		log_usage("--clock %s: neither recorded nor now", value);
 }
 
 static void take_zone(struct settings *s, const char *value)
@@ -142,6 +166,12 @@ static void take_option(void *context, int key, const char *value)
 		break;
 	case KEY_SHIFT_DATES:
 		s->site.shift_dates = true;
+		break;
+	case KEY_CLOCK:
+		take_clock(s, value);
+		break;
+	case KEY_SUPPLEMENT:
+		add_supplement(s, value);
 		break;
 	case KEY_FILTER:
 		s->filter = value;
@@ -213,6 +243,23 @@ static int run_check(struct settings *s, char *const captures[], size_t count)
 	return result;
 }
 
+/* Takes rules. The filter is about the captures alone. */
+static int serve(const struct settings *s, const struct recording *r,
+		 struct rules *rules)
+{
+	if (!s->supplement_count)
+		return server_run(r, NULL, rules, &s->site);
+	struct recording *supplement =
+	    recording_read(NULL, s->supplements, s->supplement_count);
+	if (!supplement) {
+		rules_free(rules);
+		return -1;
+	}
+	int result = server_run(r, supplement, rules, &s->site);
+	recording_free(supplement);
+	return result;
+}
+
 static int run(struct settings *s, char *const captures[], size_t count)
 {
 	struct rules *rules = NULL;
@@ -225,7 +272,7 @@ static int run(struct settings *s, char *const captures[], size_t count)
 	if (r && s->list)
 		result = list_print(r, s->format, !s->no_digest);
 	else if (r)
-		result = server_run(r, rules, &s->site);
+		result = serve(s, r, rules);
 	else
 		rules_free(rules);
 	recording_free(r);
@@ -254,6 +301,9 @@ int main(int argc, char **argv)
 	int result = run(&s, argv + first, (size_t)(argc - first));
 	free(s.listens);
 	free((void *)s.rules);
+	for (size_t i = 0; i < s.supplement_count; i++)
+		free(s.supplements[i]);
+	free(s.supplements);
 	buf_release(&s.zone);
 	return result ? EXIT_FAILURE : EXIT_SUCCESS;
 }

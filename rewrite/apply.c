@@ -165,6 +165,8 @@ static bool body_rules(struct work *w)
 /* Last of all: their places must be right. */
 static void date_rules(struct work *w, bool shift_all)
 {
+	if (w->original->dates_stay)
+		return;
 	for (size_t i = 0; w->rules && i < w->rules->count; i++) {
 		const struct rule *r = &w->rules->list[i];
 		if (r->part == PART_DATE && fit_of(w, r) == FIT_YES)

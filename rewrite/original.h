@@ -10,6 +10,8 @@ struct original {
 	struct slice method, host, target; /* of its request, see subject */
 	bool https;
 	int64_t time;      /* of its first byte, seconds since the epoch */
+	bool dates_stay;   /* the client's clock stands at that time: no date
+			      moves, whatever the rules say */
 	struct slice head; /* of the final response, with its empty line; empty:
 			      it is not whole, and nothing is rewritten */
 	uint16_t status;

@@ -10,7 +10,8 @@
 
 struct names {
 	struct nameset *set;
-	bool full; /* said */
+	bool full;                         /* said */
+	uint8_t tls[(UINT16_MAX + 1) / 8]; /* a bit a port */
 };
 
 struct names *names_new(void)
@@ -54,16 +55,31 @@ void names_add_dns(struct names *n, struct slice message)
 			    &reply.found[i].address);
 }
 
+/* By its first bytes: a handshake record and its first message's type (RFC 8446
+ * 5.1, 4). */
+static bool is_client_hello(struct slice hello)
+{
+	return hello.len > 5 && hello.data[0] == 22 && hello.data[1] == 3 &&
+	       hello.data[5] == 1;
+}
+
 void names_add_tls(struct names *n, struct slice hello,
-		   const struct address *server)
+		   const struct endpoint *server)
 {
 	struct buf name = {0};
+	if (is_client_hello(hello))
+		n->tls[server->port / 8] |= (uint8_t)(1 << server->port % 8);
 	if (hello_server_name(hello, &name)) {
 		if (name.data[name.len - 1] == '.')
 			name.len--;
-		add(n, NAME_TLS, buf_slice(&name), server);
+		add(n, NAME_TLS, buf_slice(&name), &server->address);
 	}
 	buf_release(&name);
+}
+
+bool names_tls_port(const struct names *n, uint16_t port)
+{
+	return n->tls[port / 8] >> port % 8 & 1;
 }
 
 size_t names_count(const struct names *n)

@@ -27,7 +27,10 @@ void names_add_dns(struct names *n, struct slice message);
 /* The first bytes of a client's stream to that server: a TLS ClientHello's
  * server name (RFC 6066 3), if it is one. */
 void names_add_tls(struct names *n, struct slice hello,
-		   const struct address *server);
+		   const struct endpoint *server);
+/* Whether a ClientHello, with a server name or without, was sent to the port
+ * of any server. */
+bool names_tls_port(const struct names *n, uint16_t port);
 /* Each kind, text and address once, in the order recorded. */
 size_t names_count(const struct names *n);
 const struct name *names_get(const struct names *n, size_t i);

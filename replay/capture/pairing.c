@@ -83,8 +83,7 @@ static void take_server_names(struct worker *w, const struct talk *talk)
 		if (!hello.len)
 			continue;
 		pthread_mutex_lock(&w->all->lock);
-		names_add_tls(w->all->names, hello,
-			      &talk->flow->ends[!i].address);
+		names_add_tls(w->all->names, hello, &talk->flow->ends[!i]);
 		pthread_mutex_unlock(&w->all->lock);
 	}
 }

@@ -246,7 +246,7 @@ static bool answer_begin(struct client *c)
 	if (!c->all->site.options->pace || !m->step)
 		return answer_pump(c);
 	const struct exchange *e =
-	    table_exchange(c->all->site.edition->table, m->exchange);
+	    table_exchange(c->reply.edition->table, m->exchange);
 	int64_t delay = (e->answer_time - e->time) / 1000;
 	if (!e->answer_time || delay <= 0)
 		return answer_pump(c);
@@ -262,8 +262,7 @@ static bool answer_begin(struct client *c)
 static bool refuse(struct client *c, const struct request *q,
 		   const char *status)
 {
-	reply_refuse(&c->all->site, &c->reply, q, &c->arrival.client, now(c),
-		     status);
+	reply_refuse(&c->all->site, &c->reply, q, &c->arrival, now(c), status);
 	c->reply.match.step = MATCH_NONE;
 	c->work = NULL;
 	return answer_pump(c);
@@ -278,6 +277,7 @@ static void enter_tunnel(struct client *c)
 		return;
 	c->arrival.port = q->url.port;
 	c->arrival.for_all_ports = false;
+	c->arrival.tunnel = true;
 }
 
 /* Answers a request that is there whole. False if the answer must be made

@@ -17,9 +17,26 @@ struct edition *edition_new(struct table *table, struct rules *rules,
 	const struct maker by = {.table = table,
 				 .rules = rules,
 				 .changes = e->changes,
-				 .shift_dates = options->shift_dates,
+				 .shift_dates = options_shift(options),
+				 .dates_stay = options->clock_recorded,
 				 .recode = options->recode};
 	if (options_rewrite(options))
+		e->store = store_new(e, &by, workers, STORE_MAX);
+	return e;
+}
+
+struct edition *edition_new_supplement(struct table *table,
+				       const struct site_options *options,
+				       struct workers *workers)
+{
+	struct edition *e = xcalloc(1, sizeof *e);
+	e->holders = 1;
+	e->table = table;
+	const struct maker by = {.table = table,
+				 .shift_dates =
+				     options_shift_supplement(options),
+				 .recode = options->recode};
+	if (options_rewrite_supplement(options))
 		e->store = store_new(e, &by, workers, STORE_MAX);
 	return e;
 }

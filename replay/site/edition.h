@@ -20,6 +20,11 @@ struct edition {
 struct edition *edition_new(struct table *table, struct rules *rules,
 			    const struct site_options *options,
 			    struct workers *workers);
+/* Of a supplement, to which rules do not apply. Its dates move to the clients'
+ * clock, wherever that stands. */
+struct edition *edition_new_supplement(struct table *table,
+				       const struct site_options *options,
+				       struct workers *workers);
 struct edition *edition_hold(struct edition *e);
 void edition_release(struct edition *e); /* e may be NULL */
 

@@ -209,22 +209,46 @@ static void text_differences(struct buf *out, const struct differences *d)
 	}
 }
 
+/* Where the client went, if nothing else tells whom it meant. */
+static void text_meant(struct buf *out, const struct record *r)
+{
+	if (!r->request || r->way != WAY_MEANT)
+		return;
+	buf_add_string(out, " at ");
+	endpoint_print(out, &r->local);
+}
+
+static void text_found(struct buf *out, const struct record *r)
+{
+	buf_add_string(out, r->supplement ? " supplement #" : " #");
+	add_number(out, r->exchange + 1);
+	buf_add_byte(out, ' ');
+	buf_add_string(out, match_step_name(r->match->step));
+	text_meant(out, r);
+}
+
+static void text_missed(struct buf *out, const struct record *r)
+{
+	buf_add_string(out, " not recorded");
+	text_meant(out, r);
+	if (r->exchange == TABLE_NONE) {
+		buf_add_string(out, "; nothing is near");
+		return;
+	}
+	buf_add_string(out, "; nearest #");
+	add_number(out, r->exchange + 1);
+}
+
 static void text_match(struct buf *out, const struct record *r)
 {
-	if (!r->match)
+	if (!r->match) {
+		text_meant(out, r);
 		return;
-	if (r->match->step)
-		buf_add_string(out, " #");
-	else if (r->exchange != TABLE_NONE)
-		buf_add_string(out, " not recorded; nearest #");
-	else
-		buf_add_string(out, " not recorded; nothing is near");
-	if (r->exchange != TABLE_NONE)
-		add_number(out, r->exchange + 1);
-	if (r->match->step) {
-		buf_add_byte(out, ' ');
-		buf_add_string(out, match_step_name(r->match->step));
 	}
+	if (r->match->step)
+		text_found(out, r);
+	else
+		text_missed(out, r);
 	text_differences(out, r->differences);
 }
 
@@ -247,7 +271,7 @@ static void text_begin(const struct journal *j, struct line *l,
 	buf_clear(&l->text);
 	buf_add(&l->text, stamp_slice(j));
 	buf_add_byte(&l->text, ' ');
-	add_address(&l->text, &r->client);
+	add_address(&l->text, &r->client.address);
 	buf_add_byte(&l->text, ' ');
 	if (r->request) {
 		buf_add_escaped(&l->text, r->request->method);
@@ -303,6 +327,10 @@ static void json_match(struct buf *out, const struct record *r)
 {
 	if (!r->match)
 		return;
+	if (r->match->step)
+		buf_add_string(out, r->supplement
+					? ",\"source\":\"supplement\""
+					: ",\"source\":\"recording\"");
 	if (r->exchange != TABLE_NONE) {
 		buf_add_string(out, r->match->step ? ",\"exchange\":"
 						   : ",\"nearest\":");
@@ -314,6 +342,25 @@ static void json_match(struct buf *out, const struct record *r)
 	json_differences(out, r->differences);
 }
 
+/* From where to where the connection leads. */
+static void json_ends(struct buf *out, const struct record *r)
+{
+	bool v6 = r->local.address.version == 6;
+	add_address(out, &r->client.address);
+	buf_add_string(out, "\",\"peer\":");
+	add_number(out, r->client.port);
+	buf_add_string(out, v6 ? ",\"local\":\"[" : ",\"local\":\"");
+	add_address(out, &r->local.address);
+	buf_add_string(out, v6 ? "]:" : ":");
+	add_number(out, r->local.port);
+	buf_add_byte(out, '"');
+	if (r->request) {
+		buf_add_string(out, ",\"way\":\"");
+		buf_add_string(out, way_name(r->way));
+		buf_add_byte(out, '"');
+	}
+}
+
 static void json_begin(const struct journal *j, struct line *l,
 		       const struct record *r)
 {
@@ -322,8 +369,7 @@ static void json_begin(const struct journal *j, struct line *l,
 	buf_add_string(out, "{\"time\":\"");
 	buf_add(out, stamp_slice(j));
 	buf_add_string(out, "\",\"client\":\"");
-	add_address(out, &r->client);
-	buf_add_byte(out, '"');
+	json_ends(out, r);
 	if (r->request) {
 		struct buf url = {0};
 		url_print(&url, &r->request->url);

@@ -5,6 +5,7 @@
 
 #include "answer.h"
 #include "differ.h"
+#include "way.h"
 
 struct journal;
 
@@ -14,10 +15,23 @@ struct journal;
 struct journal *journal_new(const char *path, bool text);
 void journal_free(struct journal *j); /* writes what is left */
 
-/* What is told of one request. */
+/* What is told of one request.
+ *
+ * In JSON each line has "client" and "peer" (its address and port), "local"
+ * (the address and port to which it connected), of a request "way" (see
+ * way.h) and, if one was found, of the answer "source": "recording" or
+ * "supplement". In text the address stands only where it is all that tells
+ * whom the client meant:
+ *
+ *   ... 200 154 #7 by-address at 203.0.113.66:8080; differs in host (...)
+ *   ... 404 120 not recorded at 203.0.113.66:8080; nearest #7; differs in ...
+ *   ... 204 80 supplement #3 exact
+ */
 struct record {
 	int64_t time; /* microseconds since the epoch */
-	struct address client;
+	struct endpoint client, local;
+	enum way way;                  /* of a request */
+	bool supplement;               /* answers: exchange is one of its */
 	const struct request *request; /* NULL: it was none */
 	const struct match *match;     /* NULL: none was looked for */
 	uint32_t exchange; /* that answers, or on a miss the nearest one;

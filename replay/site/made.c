@@ -209,6 +209,7 @@ void made_by(const struct maker *by, uint32_t i, bool coded,
 	struct rewritten w = {0};
 	struct original o = original_of(e, &reader);
 	set_changes(by, &o);
+	o.dates_stay = by->dates_stay;
 	bool piece = e->status == 206 && o.head.len &&
 		     !begin_whole(by, i, &parts, &whole, &o) &&
 		     body_rule_fits(by->rules, matcher, &o);

@@ -12,7 +12,8 @@ struct maker {
 	const struct rules *rules; /* NULL: none */
 	struct changes *changes;   /* NULL: no bodies change */
 	bool shift_dates;
-	bool recode; /* take codings off, also where no rule fits */
+	bool dates_stay; /* also where rules would move them */
+	bool recode;     /* take codings off, also where no rule fits */
 };
 
 /* {0} is an empty one. */

@@ -7,12 +7,16 @@
 
 #include "capture/http.h"
 
+#include "rewrite/steer.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define NEAR_MAX 1000  /* candidates looked at for a guess */
 #define BODIES_MAX 100 /* the same where their bodies are read */
-#define HOSTS_MAX 1000 /* hosts looked at for a request without one */
+#define HOSTS_MAX                                                              \
+	1000 /* hosts looked at for a request without one, and at              \
+		one address */
 
 static const char *const names[] = {
     [MATCH_NONE] = "none",
@@ -23,6 +27,7 @@ static const char *const names[] = {
     [MATCH_RANGE_JOINED] = "range-joined",
     [MATCH_STEERED] = "steered",
     [MATCH_TARGET_RULE] = "target-rule",
+    [MATCH_BY_ADDRESS] = "by-address",
     [MATCH_NO_HOST] = "no-host",
     [MATCH_PORT] = "port",
     [MATCH_SCHEME] = "scheme",
@@ -43,6 +48,22 @@ struct slice request_target(const struct request *r)
 	if (r->ruled.data)
 		return r->ruled;
 	return r->unsteered.data ? r->unsteered : r->url.target;
+}
+
+bool host_literal(struct slice host, struct address *a)
+{
+	return address_parse(host, a) || steer_literal(host, a);
+}
+
+uint32_t request_meant(const struct table *t, const struct request *r)
+{
+	struct address literal;
+	uint32_t at = TABLE_NONE;
+	if (host_literal(r->url.host, &literal))
+		at = table_at(t, &literal);
+	if (at == TABLE_NONE && !r->proxied)
+		at = table_at(t, &r->local.address);
+	return at;
 }
 
 void request_body_read(const struct exchange *e, struct buf *out)
@@ -80,6 +101,14 @@ static bool found(struct match *m, enum match_step step, uint32_t i)
 	m->step = step;
 	m->exchange = i;
 	return i != TABLE_NONE;
+}
+
+static void forget(struct match *m)
+{
+	m->step = MATCH_NONE;
+	m->exchange = TABLE_NONE;
+	m->part_count = 0;
+	m->partial = false;
 }
 
 static uint32_t find_key(const struct search *s, const struct key *k)
@@ -323,19 +352,94 @@ static bool two_differ(const struct search *s, uint32_t near, struct match *m)
 	return found(m, MATCH_TWO_DIFFER, window_choose(s, &w));
 }
 
-static bool guess(const struct search *s, struct match *m)
+static uint32_t near_asked(const struct search *s)
 {
-	uint32_t near =
-	    table_near(s->t, s->r->method, s->host, url_path(s->target));
+	return table_near(s->t, s->r->method, s->host, url_path(s->target));
+}
+
+static bool one_differs(const struct search *s, struct match *m)
+{
+	uint32_t near = near_asked(s);
 	for (size_t i = 0; i < sizeof guesses / sizeof *guesses; i++)
 		if (try_guess(s, &guesses[i], near, m))
 			return true;
-	return two_differ(s, near, m);
+	return false;
+}
+
+static bool guess(const struct search *s, struct match *m)
+{
+	return one_differs(s, m) || two_differ(s, near_asked(s), m);
+}
+
+/* False if there is no use in guesses. */
+static bool guess_begin(struct search *s, struct match *m)
+{
+	seek_last(s);
+	m->only_304 = only_304(s);
+	params_of_query(url_query(s->target), &s->query);
+	params_of_body(s->r->body, &s->body);
+	return !m->only_304;
+}
+
+/* Keeps i for a choice among hosts: in recorded order, complete ones alone if
+ * there are any. */
+static void add_candidate(const struct search *s, struct window *w, uint32_t i)
+{
+	bool complete = table_entry(s->t, i)->complete;
+	if (w->count && table_entry(s->t, w->list[0])->complete != complete) {
+		if (!complete)
+			return;
+		w->count = 0;
+	}
+	if (w->count == WINDOW)
+		return;
+	size_t at = w->count++;
+	for (; at && w->list[at - 1] > i; at--)
+		w->list[at] = w->list[at - 1];
+	w->list[at] = i;
+}
+
+/* The same thing at one of the hosts of an address, of which first is the
+ * first. */
+static bool at_address(struct search *s, uint32_t first, enum at at,
+		       struct match *m)
+{
+	struct window w = {0};
+	size_t looked = 0;
+	for (uint32_t i = first; i != TABLE_NONE && looked < HOSTS_MAX;
+	     i = table_next_at(s->t, i), looked++) {
+		s->host = table_host_at(s->t, i);
+		if (same_thing_in_forms(s, at, MATCH_BY_ADDRESS, m))
+			add_candidate(s, &w, m->exchange);
+		forget(m);
+	}
+	if (!w.count)
+		return false;
+	s->host = table_entry(s->t, window_choose(s, &w))->host;
+	return same_thing_in_forms(s, at, MATCH_BY_ADDRESS, m);
+}
+
+/* Whatever host it is, at the address that was meant. */
+static bool climb_address(struct search *s, struct match *m)
+{
+	uint32_t first = request_meant(s->t, s->r);
+	if (first == TABLE_NONE)
+		return false;
+	if (at_address(s, first, AT_ASKED, m) ||
+	    at_address(s, first, AT_OTHER_PORT, m) ||
+	    at_address(s, first, AT_OTHER_SCHEME, m))
+		return true;
+	if (table_next_at(s->t, first) != TABLE_NONE)
+		return false;
+	s->host = table_host_at(s->t, first);
+	return guess_begin(s, m) && one_differs(s, m) &&
+	       found(m, MATCH_BY_ADDRESS, m->exchange);
 }
 
 /* Without a Host field: what was recorded without one too, best at the address
- * that the client came to; else the one host that has the target. Sets host;
- * returns the step, MATCH_NONE if there is no such host. */
+ * that the client came to; else the one host that has the target. What lives
+ * at another address than was meant is a guess. Sets host; returns the step,
+ * MATCH_NONE if there is no such host. */
 static enum match_step find_hostless(struct search *s)
 {
 	uint32_t hostless = TABLE_NONE, named = TABLE_NONE;
@@ -344,7 +448,7 @@ static enum match_step find_hostless(struct search *s)
 	struct key k =
 	    asked_key(s, s->r->method, s->r->traits.value[TRAIT_RANGE]);
 	struct buf local = {0};
-	address_print(&local, &s->r->local);
+	address_print(&local, &s->r->local.address);
 	uint32_t here = table_host(s->t, buf_slice(&local));
 	buf_release(&local);
 	for (k.host = 0; k.host < hosts && k.host < HOSTS_MAX; k.host++) {
@@ -364,8 +468,10 @@ static enum match_step find_hostless(struct search *s)
 			*first = i;
 	}
 	if (hostless_count) {
+		bool only = hostless_count == 1 &&
+			    request_meant(s->t, s->r) == TABLE_NONE;
 		s->host = table_entry(s->t, hostless)->host;
-		return hostless_count == 1 ? MATCH_EXACT : MATCH_NO_HOST;
+		return only ? MATCH_EXACT : MATCH_NO_HOST;
 	}
 	if (named_count != 1 || hosts > HOSTS_MAX)
 		return MATCH_NONE;
@@ -381,46 +487,49 @@ static bool climb_hostless(struct search *s, bool exact, struct match *m)
 		seek_last(s);
 		step = find_hostless(s);
 	}
-	if (!step || (exact && step == MATCH_NO_HOST))
+	uint32_t host = s->host;
+	if (step == MATCH_EXACT)
+		return same_thing_in_forms(s, AT_ASKED, MATCH_NONE, m);
+	if (exact)
 		return false;
-	return same_thing_in_forms(s, AT_ASKED,
-				   step == MATCH_EXACT ? MATCH_NONE : step, m);
+	if (climb_address(s, m))
+		return true;
+	s->host = host;
+	return step && same_thing_in_forms(s, AT_ASKED, step, m);
 }
 
-static bool guess_or_304(struct search *s, bool exact, struct match *m)
+static bool climb_host(struct search *s, bool exact, struct match *m)
 {
-	seek_last(s);
-	m->only_304 = only_304(s);
-	if (exact || m->only_304)
-		return false;
-	params_of_query(url_query(s->target), &s->query);
-	params_of_body(s->r->body, &s->body);
-	return guess(s, m);
-}
-
-static bool climb(struct search *s, bool exact, struct match *m)
-{
-	if (!s->r->url.host.len)
-		return climb_hostless(s, exact, m);
-	s->host = table_host(s->t, s->r->url.host);
-	if (s->host == TABLE_NONE)
-		return false;
 	if (same_thing_in_forms(s, AT_ASKED, MATCH_NONE, m))
 		return true;
 	if (!exact &&
 	    (same_thing_in_forms(s, AT_OTHER_PORT, MATCH_PORT, m) ||
 	     same_thing_in_forms(s, AT_OTHER_SCHEME, MATCH_SCHEME, m)))
 		return true;
-	return guess_or_304(s, exact, m);
+	return guess_begin(s, m) && !exact && guess(s, m);
+}
+
+static bool climb(struct search *s, bool exact, struct match *m)
+{
+	struct address literal;
+	struct slice host = s->r->url.host;
+	if (!host.len)
+		return climb_hostless(s, exact, m);
+	s->host = table_host(s->t, host);
+	if (s->host == TABLE_NONE)
+		return !exact && climb_address(s, m);
+	if (climb_host(s, exact, m))
+		return true;
+	/* an address has the names that lived there beside its own */
+	return !exact && !m->only_304 && host_literal(host, &literal) &&
+	       climb_address(s, m);
 }
 
 static void search_begin(struct search *s, struct match *m)
 {
 	s->conditional = traits_conditional(&s->r->traits);
-	m->step = MATCH_NONE;
-	m->exchange = TABLE_NONE;
-	m->part_count = 0;
-	m->partial = m->only_304 = false;
+	m->only_304 = false;
+	forget(m);
 }
 
 bool match_raw(const struct table *t, struct place_of *place,

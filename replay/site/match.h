@@ -13,6 +13,11 @@
  *                  their steering names
  *   target-rule    all of the above where targets are what the rules make of
  *                  them
+ *   by-address     nothing was recorded of the host, or none is named: what
+ *                  was recorded at the server address that was meant, for
+ *                  whatever host; also at another port and in the other
+ *                  scheme, and if one host alone lived there by the guesses
+ *                  below
  *   no-host        no Host field: the one host that has the target
  *   port, scheme   all of the above at another port of the host; in the other
  *                  scheme
@@ -25,9 +30,16 @@
  *   two-differ     two of query, body and place (port or scheme) differ as
  *                  above, and only one recorded request is that near
  *
- * The rungs above no-host are the same thing asked for in another way; they
- * stay under --exact, all others are guesses and go. Guesses compare targets
- * as the rules make them.
+ * The rungs above by-address are the same thing asked for in another way; they
+ * stay under --exact, all others are guesses and go. by-address is one: the
+ * server was asked for another host then, and may tell hosts apart. Guesses
+ * compare targets as the rules make them.
+ *
+ * The address that was meant is that of the request (see request_meant) if
+ * something was recorded there; nothing else tells it, so a listener at an
+ * address of its own, such as 127.0.0.1, changes nothing. Of several hosts at
+ * the address those that have the target are held against each other, as
+ * below.
  *
  * Inside a rung: a complete answer before one that is not; then equal Host as
  * written, conditions, Cookie and Referer, each where some but not all are
@@ -49,6 +61,7 @@ enum match_step {
 	MATCH_RANGE_JOINED,
 	MATCH_STEERED,
 	MATCH_TARGET_RULE,
+	MATCH_BY_ADDRESS,
 	MATCH_NO_HOST,
 	MATCH_PORT,
 	MATCH_SCHEME,
@@ -71,12 +84,22 @@ struct request {
 	 * under the target rules. data NULL: the same as before. */
 	struct slice unsteered, ruled;
 	bool any_port; /* nothing tells the port: any recorded one fits */
+	bool steered;  /* url.host stands for a steering name */
+	bool proxied;  /* of a proxy, or in its tunnel: local is the proxy's */
+	bool any_address; /* listened on: local is what the client meant */
 	struct traits traits;
 	bool has_body;
 	uint8_t digest[DIGEST_LEN]; /* of the body, its transfer coding off */
 	struct slice body;          /* empty if longer than BODY_START_MAX */
-	struct address client, local;
+	struct endpoint client, local;
 };
+
+/* The hosts of the address that was meant, as table_at: the address in the
+ * place of the host, or else the one to which the client connected. */
+uint32_t request_meant(const struct table *t, const struct request *r);
+
+/* Whether a host, without port and brackets, is an address in any form. */
+bool host_literal(struct slice host, struct address *a);
 
 /* The target that guesses are about. */
 struct slice request_target(const struct request *r);

@@ -93,7 +93,10 @@ static uint32_t same_host(const struct table *t, const struct request *r,
 uint32_t nearest_find(const struct table *t, const struct request *r)
 {
 	uint32_t host = table_host(t, r->url.host);
+	uint32_t at = request_meant(t, r);
 	uint32_t i = TABLE_NONE;
+	if (host == TABLE_NONE && at != TABLE_NONE)
+		host = table_host_at(t, at);
 	if (host != TABLE_NONE)
 		i = same_path(t, r, host);
 	if (i == TABLE_NONE)

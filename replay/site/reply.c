@@ -4,6 +4,8 @@
 #include "nearest.h"
 #include "steered.h"
 
+#include "capture/hostname.h"
+
 #include "rewrite/apply.h"
 #include "rewrite/steer.h"
 
@@ -14,8 +16,7 @@
 static bool is_address(struct slice host, const struct address *a)
 {
 	struct address b;
-	return (address_parse(host, &b) || steer_literal(host, &b)) &&
-	       address_equal(a, &b);
+	return host_literal(host, &b) && address_equal(a, &b);
 }
 
 /* The host as it was recorded, which may be "0xC0.0.2.7". */
@@ -49,6 +50,15 @@ static void steer_host(struct live *q, const struct site *site)
 	buf_clear(&q->host);
 	add_host(t, &a, &q->host);
 	url->host = buf_slice(&q->host);
+	q->request.steered = true;
+}
+
+static bool is_proxied(const struct message *m)
+{
+	struct slice authority;
+	return !slice_starts(m->target, SLICE("/")) &&
+	       (slice_equal(m->method, SLICE("CONNECT")) ||
+		hostname_authority(m->target, &authority));
 }
 
 static struct slice unsteer(struct slice text, struct slice zone,
@@ -80,6 +90,8 @@ void live_begin(struct live *q, const struct message *m,
 	    .url = url_of(m->method, m->target, m->host, arrival->https,
 			  arrival->port),
 	    .traits = traits_read(m->fields),
+	    .proxied = arrival->tunnel || is_proxied(m),
+	    .any_address = arrival->any_address,
 	    .client = arrival->client,
 	    .local = arrival->local,
 	};
@@ -155,6 +167,12 @@ static void refuse(struct answer *a, const struct request *q,
 
 /* ---- answers that the rules made ---- */
 
+/* What the client's clock says, seconds since the epoch. */
+static int64_t client_time(const struct site *site, const struct reply *r)
+{
+	return (r->time + site->clock_ahead) / 1000000;
+}
+
 static bool head_alone(const struct request *q, const struct exchange *e)
 {
 	return is_head(q) && slice_equal(e->method, SLICE("GET"));
@@ -177,12 +195,12 @@ static void cut_again(struct match *m, const struct request *q, uint64_t total)
 }
 
 /* Ranges, of which the rules saw the whole. */
-static void answer_range(struct reply *r, const struct request *q,
-			 const struct exchange *e)
+static void answer_range(const struct site *site, struct reply *r,
+			 const struct request *q, const struct exchange *e)
 {
 	const struct made *made = &r->kept->made;
 	struct match *m = &r->match;
-	int64_t now = r->time / 1000000;
+	int64_t now = client_time(site, r);
 	bool alone = head_alone(q, e);
 	if (made->finished.body_changed)
 		cut_again(m, q, made->finished.body.len);
@@ -207,16 +225,16 @@ static bool range_of_whole(const struct request *q, const struct exchange *e)
 	       slice_equal(q->method, SLICE("GET"));
 }
 
-static void answer_rewritten(struct reply *r, const struct request *q,
-			     const struct exchange *e)
+static void answer_rewritten(const struct site *site, struct reply *r,
+			     const struct request *q, const struct exchange *e)
 {
 	const struct made *made = &r->kept->made;
 	bool cut = e->status == 206 || range_of_whole(q, e);
 	if (r->match.part_count || (cut && made->finished.body_changed))
-		answer_range(r, q, e);
+		answer_range(site, r, q, e);
 	else
 		answer_made(&r->answer, e, made, r->interim_sent,
-			    head_alone(q, e), r->time / 1000000);
+			    head_alone(q, e), client_time(site, r));
 }
 
 /* Whether the answer is one that the rules may change. HEAD and ranges have no
@@ -260,12 +278,12 @@ static void answer_found(const struct site *site, struct reply *r,
 	if (e->state == EXCHANGE_NO_RESPONSE)
 		answer_nothing(a, e);
 	else if (is_rewritten(r))
-		answer_rewritten(r, q, e);
+		answer_rewritten(site, r, q, e);
 	else if (r->match.part_count)
 		answer_parts(a, t, &r->match, alone);
 	else if (r->kept && r->kept->made.decoded && !alone)
 		answer_made(a, e, &r->kept->made, r->interim_sent, false,
-			    r->time / 1000000);
+			    client_time(site, r));
 	else
 		answer_recorded(a, e, r->interim_sent, alone);
 	if (e->state == EXCHANGE_COMPLETE || e->state == EXCHANGE_MALFORMED ||
@@ -276,6 +294,16 @@ static void answer_found(const struct site *site, struct reply *r,
 	a->note = note;
 }
 
+static const struct table *supplement_table(const struct site *site)
+{
+	return site->supplement ? site->supplement->table : NULL;
+}
+
+static bool is_supplement(const struct site *site, const struct reply *r)
+{
+	return site->supplement && r->edition == site->supplement;
+}
+
 static void begin_line(const struct site *site, struct reply *r,
 		       const struct request *q, uint32_t exchange)
 {
@@ -284,6 +312,9 @@ static void begin_line(const struct site *site, struct reply *r,
 	struct record record = {
 	    .time = r->time,
 	    .client = q->client,
+	    .local = q->local,
+	    .way = way_of(q, site->edition->table, supplement_table(site)),
+	    .supplement = is_supplement(site, r),
 	    .request = q,
 	    .match = &r->match,
 	    .exchange = exchange,
@@ -325,7 +356,7 @@ static void look_up(const struct site *site, struct live *q, struct match *m)
 {
 	const struct table *t = site->edition->table;
 	struct request *r = &q->request;
-	struct place_of *place = place_find(site->places, &r->client);
+	struct place_of *place = place_find(site->places, &r->client.address);
 	r->ruled = (struct slice){0};
 	if (table_ruled(t)) {
 		if (match_raw(t, place, r, m))
@@ -333,6 +364,49 @@ static void look_up(const struct site *site, struct live *q, struct match *m)
 		live_rule(q, site);
 	}
 	match_find(t, place, r, site->options->exact, m);
+}
+
+/* Whether the supplement has the host that is named. */
+static bool may_supplement(const struct site *site, const struct request *r)
+{
+	return site->supplement && r->url.host.len &&
+	       table_host(site->supplement->table, r->url.host) != TABLE_NONE;
+}
+
+/* The supplement's answer. The target rules are not for it. */
+static bool look_up_supplement(const struct site *site, const struct request *q,
+			       struct reply *r)
+{
+	struct request plain = *q;
+	struct place_of *place =
+	    place_find(site->supplement_places, &q->client.address);
+	plain.ruled = (struct slice){0};
+	match_find(site->supplement->table, place, &plain, site->options->exact,
+		   &r->match);
+	if (!r->match.step)
+		return false;
+	edition_release(r->edition);
+	r->edition = edition_hold(site->supplement);
+	return true;
+}
+
+/* In the recording first, guesses too. Of a host that it does not have it could
+ * only guess by the address: there the supplement, which has it, knows
+ * better. */
+static void look_up_all(const struct site *site, struct live *q,
+			struct reply *r)
+{
+	bool may = may_supplement(site, &q->request);
+	bool first = may && table_host(site->edition->table,
+				       q->request.url.host) == TABLE_NONE;
+	if (first && look_up_supplement(site, &q->request, r))
+		return;
+	look_up(site, q, &r->match);
+	if (r->match.step || first || !may)
+		return;
+	bool only_304 = r->match.only_304;
+	if (!look_up_supplement(site, &q->request, r))
+		r->match.only_304 = only_304;
 }
 
 bool reply_go_on(const struct site *site, struct reply *r,
@@ -351,7 +425,7 @@ bool reply_find(const struct site *site, struct reply *r, struct live *q,
 	r->edition = edition_hold(site->edition);
 	r->time = time;
 	r->interim_sent = interim_sent;
-	look_up(site, q, &r->match);
+	look_up_all(site, q, r);
 	return reply_go_on(site, r, &q->request);
 }
 
@@ -362,16 +436,20 @@ uint32_t reply_expect(const struct site *site, struct live *q, bool *bodiless)
 }
 
 void reply_refuse(const struct site *site, struct reply *r,
-		  const struct request *q, const struct address *client,
+		  const struct request *q, const struct arrival *arrival,
 		  int64_t time, const char *status)
 {
 	refuse(&r->answer, q, status);
 	struct record record = {
 	    .time = time,
-	    .client = *client,
+	    .client = arrival->client,
+	    .local = arrival->local,
 	    .request = q,
 	    .exchange = TABLE_NONE,
 	    .status = r->answer.status,
 	};
+	if (q)
+		record.way =
+		    way_of(q, site->edition->table, supplement_table(site));
 	line_begin(site->journal, &r->line, &record);
 }

@@ -10,8 +10,8 @@ struct reply {
 	struct line line; /* begun; whoever sends the answer ends it */
 
 	/* Held from the look-up to the answer's end. */
-	struct edition *edition;
-	struct kept *kept; /* NULL: the answer goes out as recorded */
+	struct edition *edition; /* that answers */
+	struct kept *kept;       /* NULL: the answer goes out as recorded */
 	struct waiter waiter;
 	int64_t time;
 	bool interim_sent;
@@ -19,9 +19,11 @@ struct reply {
 
 /* How a request reached us. */
 struct arrival {
-	struct address client, local;
+	struct endpoint client, local;
 	uint16_t port;      /* listened on; in a tunnel the port it leads to */
 	bool for_all_ports; /* that port stands for every recorded one */
+	bool any_address;   /* listened on: local is what the client meant */
+	bool tunnel;        /* it came through one */
 	bool https;
 };
 
@@ -51,7 +53,7 @@ bool reply_go_on(const struct site *site, struct reply *r,
 uint32_t reply_expect(const struct site *site, struct live *q, bool *bodiless);
 /* status: code and reason. q: NULL if what came is no request. */
 void reply_refuse(const struct site *site, struct reply *r,
-		  const struct request *q, const struct address *client,
+		  const struct request *q, const struct arrival *arrival,
 		  int64_t time, const char *status);
 void reply_end(struct reply *r); /* the answer is out, or never will be */
 void reply_release(struct reply *r);

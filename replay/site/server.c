@@ -18,12 +18,14 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define BACKLOG 4096
 #define RETRY_MS 100 /* after the system had no file descriptor left */
 #define SIGNALS 4
 #define WORKERS 2
 #define NAMES_MAX 20 /* recorded steering names told */
+#define TLS_MAX 20   /* ports told */
 
 struct server;
 
@@ -31,7 +33,6 @@ struct listener {
 	struct server *server;
 	struct evconnlistener *events;
 	struct arrival arrival; /* but for the client */
-	bool any_address;
 };
 
 struct server {
@@ -96,9 +97,9 @@ static void on_accept(struct evconnlistener *events, evutil_socket_t fd,
 	struct listener *l = context;
 	struct arrival arrival = l->arrival;
 	(void)events, (void)len;
-	arrival.client = endpoint_of(sa).address;
-	if (l->any_address)
-		arrival.local = local_end(fd).address;
+	arrival.client = endpoint_of(sa);
+	if (arrival.any_address)
+		arrival.local = local_end(fd);
 	client_new(&l->server->clients, fd, &arrival);
 }
 
@@ -157,6 +158,8 @@ static void on_new_run(evutil_socket_t fd, short what, void *context)
 	struct server *s = context;
 	(void)fd, (void)what;
 	places_reset(s->clients.site.places);
+	if (s->clients.site.supplement)
+		places_reset(s->clients.site.supplement_places);
 	log_info("a new run: repeats begin at the first answer again");
 }
 
@@ -223,9 +226,9 @@ static int listener_add(struct server *s, const struct listen *l, uint16_t port)
 	}
 	struct endpoint local = local_end(evconnlistener_get_fd(new->events));
 	new->server = s;
-	new->any_address = address_equal(
+	new->arrival.any_address = address_equal(
 	    &l->address, &(struct address){.version = l->address.version});
-	new->arrival.local = local.address;
+	new->arrival.local = local;
 	new->arrival.port = local.port;
 	new->arrival.for_all_ports = l->one_port;
 	evconnlistener_set_error_cb(new->events, on_accept_error);
@@ -243,6 +246,21 @@ static void add_place(struct buf *out, const struct listen *l,
 			   first[i].arrival.port);
 }
 
+/* Recorded ports, ascending. Returns how many were written to ports. */
+static size_t find_ports(const struct site *site, uint16_t ports[UINT16_MAX])
+{
+	bool *seen = xcalloc(UINT16_MAX + 1, sizeof *seen);
+	size_t count = 0;
+	table_ports(site->edition->table, seen);
+	if (site->supplement)
+		table_ports(site->supplement->table, seen);
+	for (uint32_t port = 1; port <= UINT16_MAX; port++)
+		if (seen[port])
+			ports[count++] = (uint16_t)port;
+	free(seen);
+	return count;
+}
+
 /* Opens all listeners; the list of addresses and ports is appended to
  * where. */
 static int listen_all(struct server *s, struct buf *where)
@@ -252,7 +270,7 @@ static int listen_all(struct server *s, struct buf *where)
 	size_t count = o->listen_count ? o->listen_count : 1;
 	const struct listen *listens = o->listen_count ? o->listens : &loopback;
 	uint16_t *ports = xcalloc(UINT16_MAX, sizeof *ports);
-	size_t port_count = table_ports(s->clients.site.edition->table, ports);
+	size_t port_count = find_ports(&s->clients.site, ports);
 	int result = 0;
 	s->listeners = xcalloc(count * (port_count + 1), sizeof *s->listeners);
 	for (size_t i = 0; i < count && !result; i++) {
@@ -330,17 +348,30 @@ static void server_release(struct server *s)
 	free(s->listeners);
 }
 
+/* The counts are the recording's alone. */
+static void say_ready(const struct site *site, const struct buf *where)
+{
+	const struct table *t = site->edition->table;
+	struct buf more = {0};
+	if (site->supplement)
+		buf_printf(&more, " and %zu of a supplement",
+			   table_count(site->supplement->table));
+	/* even when quiet: scripts wait for it, and read the port */
+	log_warn("serving %zu exchanges of %zu hosts%.*s on %.*s",
+		 table_count(t), table_hosts(t), (int)more.len,
+		 more.len ? (const char *)more.data : "", (int)where->len,
+		 (const char *)where->data);
+	buf_release(&more);
+}
+
 static int serve(struct server *s)
 {
-	const struct table *t = s->clients.site.edition->table;
 	struct buf where = {0};
 	if (server_init(s) || listen_all(s, &where)) {
 		buf_release(&where);
 		return -1;
 	}
-	/* even when quiet: scripts wait for it, and read the port */
-	log_warn("serving %zu exchanges of %zu hosts on %.*s", table_count(t),
-		 table_hosts(t), (int)where.len, (const char *)where.data);
+	say_ready(&s->clients.site, &where);
 	buf_release(&where);
 	event_base_dispatch(s->clients.base);
 	return 0;
@@ -362,31 +393,82 @@ static void report_names(const struct table *t, struct slice zone)
 	}
 }
 
+/* Ports where TLS was recorded, and nothing of what was said in it. */
+static void report_tls(const struct recording *r, const struct table *t)
+{
+	bool *served = xcalloc(UINT16_MAX + 1, sizeof *served);
+	struct buf list = {0};
+	size_t count = 0;
+	table_ports(t, served);
+	for (uint32_t port = 1; port <= UINT16_MAX; port++) {
+		if (served[port] || !names_tls_port(r->names, (uint16_t)port))
+			continue;
+		if (count++ < TLS_MAX)
+			buf_printf(&list, "%s%u", list.len ? ", " : "", port);
+	}
+	if (count)
+		log_debug("not served, TLS alone was recorded there: ports "
+			  "%.*s%s",
+			  (int)list.len, (const char *)list.data,
+			  count > TLS_MAX ? " and more" : "");
+	buf_release(&list);
+	free(served);
+}
+
+/* The clients' clock is set to the first request when we begin. */
+static void set_clock(struct site *s, const struct recording *r)
+{
+	struct timespec now;
+	if (!s->options->clock_recorded || !r->count)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	s->clock_ahead = r->exchanges[0].time / 1000 -
+			 (now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000);
+}
+
+static void add_supplement(struct site *s, const struct recording *supplement)
+{
+	s->supplement = edition_new_supplement(table_new(supplement, NULL),
+					       s->options, s->workers);
+	s->supplement_places = places_new(supplement->count);
+}
+
 /* Takes rules. */
 static int site_init(struct site *s, const struct recording *recording,
-		     struct rules *rules)
+		     const struct recording *supplement, struct rules *rules)
 {
 	struct table *table = table_new(recording, rules);
-	if (options_rewrite(s->options)) {
+	bool rewrite = options_rewrite(s->options) ||
+		       (supplement && options_rewrite_supplement(s->options));
+	if (rewrite) {
 		s->workers = workers_new(WORKERS);
 		s->matcher = matcher_new();
 	}
 	s->edition = edition_new(table, rules, s->options, s->workers);
 	s->places = places_new(recording->count);
+	set_clock(s, recording);
 	report_names(table, s->options->zone);
-	return options_rewrite(s->options) && !s->workers ? -1 : 0;
+	report_tls(recording, table);
+	if (rewrite && !s->workers)
+		return -1;
+	if (supplement)
+		add_supplement(s, supplement);
+	return 0;
 }
 
 static void site_release(struct site *s)
 {
 	workers_free(s->workers);
 	edition_release(s->edition);
+	edition_release(s->supplement);
 	matcher_free(s->matcher);
 	places_free(s->places);
+	places_free(s->supplement_places);
 	journal_free(s->journal);
 }
 
-int server_run(const struct recording *recording, struct rules *rules,
+int server_run(const struct recording *recording,
+	       const struct recording *supplement, struct rules *rules,
 	       const struct site_options *options)
 {
 	struct journal *journal = journal_new(options->log, !options->quiet);
@@ -398,7 +480,7 @@ int server_run(const struct recording *recording, struct rules *rules,
 	    .clients = {.site = {.options = options, .journal = journal}}};
 	struct site *site = &s.clients.site;
 	s.reload = (struct reload){.site = site, .recording = recording};
-	int result = site_init(site, recording, rules);
+	int result = site_init(site, recording, supplement, rules);
 	if (!result)
 		result = serve(&s);
 	server_release(&s);

@@ -28,23 +28,46 @@ struct site_options {
 	bool recode;
 	bool pace;
 	bool shift_dates;
+	bool clock_recorded; /* the clients' clock stands at the recording's
+				time: its dates are true as they are */
 	const char *const *rules; /* rule files */
 	size_t rule_count;
 	struct slice zone; /* of steering names, lower case */
 };
 
+/* Whether the dates of the recording, and those of a supplement, move to the
+ * clients' clock. */
+static inline bool options_shift(const struct site_options *o)
+{
+	return o->shift_dates && !o->clock_recorded;
+}
+
+static inline bool options_shift_supplement(const struct site_options *o)
+{
+	return o->shift_dates || o->clock_recorded;
+}
+
 /* Whether any answer may go out otherwise than recorded. */
 static inline bool options_rewrite(const struct site_options *o)
 {
-	return o->rule_count || o->shift_dates || o->recode;
+	return o->rule_count || options_shift(o) || o->recode;
+}
+
+static inline bool options_rewrite_supplement(const struct site_options *o)
+{
+	return options_shift_supplement(o) || o->recode;
 }
 
 struct site {
-	struct edition *edition; /* held; another one after a reload */
+	struct edition *edition;    /* held; another one after a reload */
+	struct edition *supplement; /* held; answers what the recording does not
+				       hold. NULL: there is none */
 	const struct site_options *options;
 	struct workers *workers; /* NULL: there is nothing to do */
 	struct matcher *matcher; /* for target rules; NULL without rules */
 	struct places *places;
+	struct places *supplement_places; /* NULL as that */
+	int64_t clock_ahead; /* microseconds: the clients' clock - ours */
 	struct journal *journal;
 };
 

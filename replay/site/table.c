@@ -3,6 +3,7 @@
 
 #include "capture/log.h"
 #include "hosts.h"
+#include "residents.h"
 #include "traits.h"
 
 #include "rewrite/apply.h"
@@ -33,6 +34,7 @@ struct table {
 	uint8_t (*bodies)[DIGEST_LEN];
 	uint32_t body_count, body_room;
 	struct hosts hosts;
+	struct residents residents;
 	struct ruled ruled; /* {0} without target rules */
 };
 
@@ -83,6 +85,21 @@ size_t table_hosts(const struct table *t)
 uint32_t table_host_first(const struct table *t, uint32_t host)
 {
 	return t->hosts.list[host].first;
+}
+
+uint32_t table_at(const struct table *t, const struct address *server)
+{
+	return residents_at(&t->residents, server);
+}
+
+uint32_t table_next_at(const struct table *t, uint32_t at)
+{
+	return t->residents.list[at].next;
+}
+
+uint32_t table_host_at(const struct table *t, uint32_t at)
+{
+	return t->residents.list[at].host;
 }
 
 const uint8_t *table_body(const struct table *t, uint32_t i)
@@ -237,6 +254,15 @@ static uint32_t add_host(struct table *t, const struct exchange *e,
 	return host;
 }
 
+/* Through a proxy go absolute and CONNECT targets, and tunnels. */
+static void add_resident(struct table *t, const struct exchange *e,
+			 uint32_t host)
+{
+	if (!e->tunnel.data && slice_starts(e->target, SLICE("/")))
+		residents_add(&t->residents, &exchange_server(e)->address,
+			      host);
+}
+
 static struct key recorded_key(const struct table *t, uint32_t i,
 			       struct slice target)
 {
@@ -266,6 +292,7 @@ static void describe(struct table *t, uint32_t i, struct digest *d)
 			(e->status != 304 || traits_conditional(&traits)),
 	    .not_modified = traits_conditional(&traits),
 	};
+	add_resident(t, e, n->host);
 	struct key k = recorded_key(t, i, u.target);
 	n->hash = key_hash(t, &k);
 	n->near_hash =
@@ -388,6 +415,7 @@ struct table *table_new(const struct recording *recording,
 	t->near = new_buckets(size);
 	t->entries = xcalloc(t->count, sizeof *t->entries);
 	hosts_init(&t->hosts, t->seed);
+	residents_init(&t->residents, t->seed);
 
 	bool ruled = rules && rules->has_targets;
 	struct digest d = {0};
@@ -422,6 +450,7 @@ void table_free(struct table *t)
 	if (!t || --t->holders)
 		return;
 	hosts_release(&t->hosts);
+	residents_release(&t->residents);
 	ruled_release(&t->ruled, t->count);
 	free(t->buckets);
 	free(t->near);
@@ -430,17 +459,10 @@ void table_free(struct table *t)
 	free(t);
 }
 
-size_t table_ports(const struct table *t, uint16_t ports[UINT16_MAX])
+void table_ports(const struct table *t, bool ports[UINT16_MAX + 1])
 {
-	bool *seen = xcalloc(UINT16_MAX + 1, sizeof *seen);
 	for (uint32_t i = 0; i < t->count; i++) {
-		seen[t->entries[i].port] = true;
-		seen[exchange_server(&t->exchanges[i])->port] = true;
+		ports[t->entries[i].port] = true;
+		ports[exchange_server(&t->exchanges[i])->port] = true;
 	}
-	size_t count = 0;
-	for (uint32_t port = 1; port <= UINT16_MAX; port++)
-		if (seen[port])
-			ports[count++] = (uint16_t)port;
-	free(seen);
-	return count;
 }

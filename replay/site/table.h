@@ -64,6 +64,13 @@ size_t table_hosts(const struct table *t);
 /* Its first exchange. */
 uint32_t table_host_first(const struct table *t, uint32_t host);
 
+/* The hosts for which a server address answered, in recorded order: the first
+ * of them, TABLE_NONE if there are none. What went through a proxy does not
+ * count: the address is the proxy's. The others follow by table_next_at. */
+uint32_t table_at(const struct table *t, const struct address *server);
+uint32_t table_next_at(const struct table *t, uint32_t at);
+uint32_t table_host_at(const struct table *t, uint32_t at);
+
 /* The first exchange of a key as recorded; the others follow by entry.next.
  * TABLE_NONE if there is none. */
 uint32_t table_find(const struct table *t, const struct key *key);
@@ -79,8 +86,7 @@ uint32_t table_near(const struct table *t, struct slice method, uint32_t host,
 /* SHA-256 of a recorded request's body, NULL if it had none. */
 const uint8_t *table_body(const struct table *t, uint32_t i);
 
-/* Ports of all URLs and servers recorded, ascending. Returns how many were
- * written to ports. */
-size_t table_ports(const struct table *t, uint16_t ports[UINT16_MAX]);
+/* Sets those of all URLs and servers recorded. */
+void table_ports(const struct table *t, bool ports[UINT16_MAX + 1]);
 
 #endif

@@ -13,10 +13,11 @@
 #define FILE_BUFFER (1 << 20)
 
 static const struct scenario *const tables[] = {
-    drive_by_scenarios, packet_scenarios,      link_scenarios,
-    message_scenarios,  hostile_scenarios,     matching_scenarios,
-    bench_scenarios,    lab_scenarios,         connectivity_scenarios,
-    range_scenarios,    range_other_scenarios, range_sealed_scenarios,
+    drive_by_scenarios,     packet_scenarios,  link_scenarios,
+    message_scenarios,      hostile_scenarios, matching_scenarios,
+    address_scenarios,      bench_scenarios,   lab_scenarios,
+    connectivity_scenarios, range_scenarios,   range_other_scenarios,
+    range_sealed_scenarios,
 };
 
 #define TABLES (sizeof(tables) / sizeof(*tables))

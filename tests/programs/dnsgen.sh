@@ -125,18 +125,76 @@ questions() {
 	answer 1.0.0.127.in-addr.arpa PTR NXDOMAIN
 }
 
-# The README's line, but in the foreground and without a file in /run.
-serving() {
+# P31, P37: names of the lab, at the addresses they had.
+recorded_questions() {
+	same 'www.many.example A, in whatever order' \
+		'198.51.100.11 198.51.100.12 NOERROR ' \
+		"$("$ask" "$port" www.many.example A | tr ' ' '\n' | sort |
+			tr '\n' ' ')"
+	answer www.many.example AAAA 'NOERROR 2001:db8:37::11'
+	answer six.many.example A NOERROR
+	answer six.many.example AAAA 'NOERROR 2001:db8:37::6'
+	answer cdn.alias.example A 'NOERROR 198.51.100.13'
+	answer edge.alias.example A 'NOERROR 198.51.100.13'
+	# known from Host fields alone: where they were asked for
+	answer hidden.example A 'NOERROR 203.0.113.66'
+	answer second.example A 'NOERROR 203.0.113.66'
+	answer hidden.example AAAA NOERROR
+	# DNS knew it, nobody asked it
+	answer unvisited.example A 'NOERROR 198.51.100.99'
+	# a literal's own name, and one of that zone that was recorded
+	answer 203-0-113-67.ip.test A 'NOERROR 203.0.113.67'
+	answer 203-0-113-99.ip.test A 'NOERROR 198.51.100.14'
+	answer proxied.example A 'NOERROR 192.0.2.8'
+	for type in A AAAA HTTPS; do
+		answer gone.example $type NXDOMAIN
+		answer use-application-dns.net $type NXDOMAIN
+		answer below.www.many.example $type NXDOMAIN
+	done
+	answer www.many.example HTTPS NOERROR
+	answer www.many.example TXT NOERROR
+}
+
+recorded() {
+	"$make_capture" p37-addresses >p37.pcap
+	result 'make-capture p37-addresses'
+	"$dnsgen" --ip recorded p37.pcap >hosts.conf 2>err
+	result 'dnsgen --ip recorded p37-addresses'
+	same 'the name whose address is not known is told, and the canary' \
+		'dnsgen: host "proxied.example": its address was not recorded, it leads to the proxy 192.0.2.8
+dnsgen: host "use-application-dns.net" left out: an answer would turn DNS over HTTPS on' \
+		"$(sort err)"
+	accepted hosts.conf
+	result 'dnsmasq --test of it'
+	"$dnsgen" p37.pcap >out 2>err
+	! grep -q proxied err && ! grep -q unvisited out
+	result 'with an address of ours neither matters'
+	start_dnsmasq
+	recorded_questions
+	stop_dnsmasq
+}
+
+# On hosts.conf, as the README has it, but in the foreground and without a file
+# in /run.
+start_dnsmasq() {
 	sed 's/^pid-file=.*/pid-file=/' etc/dnsmasq.conf >test.conf
-	before=$(cksum /etc/resolv.conf 2>/dev/null)
 	port=$("$ask" --free-port)
 	dnsmasq -k -p "$port" -C test.conf --log-facility="$work/log" &
 	server=$!
-	questions
+}
+
+stop_dnsmasq() {
 	kill "$server" && wait "$server"
 	server=
 	! grep -E 'forwarded|using nameserver' log
 	result 'nobody else was asked'
+}
+
+serving() {
+	before=$(cksum /etc/resolv.conf 2>/dev/null)
+	start_dnsmasq
+	questions
+	stop_dnsmasq
 	same '/etc/resolv.conf is as it was' "$before" \
 		"$(cksum /etc/resolv.conf 2>/dev/null)"
 	sed -E 's/^#((listen|dhcp|no)-[a-z-]+(=.*)?)$/\1/' etc/dnsmasq.conf \
@@ -194,6 +252,7 @@ result 'make-capture drive-by'
 arguments
 variants
 serving
+recorded
 hostile
 corpus
 exit $failed

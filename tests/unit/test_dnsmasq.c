@@ -19,13 +19,14 @@ static struct address ip(const char *text)
 
 static struct hosts *new_hosts(void)
 {
-	return hosts_new(SLICE("ip.test"));
+	return hosts_new(SLICE("ip.test"), false);
 }
 
 static void ask(struct hosts *h, const char *host, const char *server)
 {
 	struct address a = ip(server);
-	hosts_add_request(h, SLICE("GET"), SLICE("/"), slice_of(host), &a);
+	hosts_add_request(h, SLICE("GET"), SLICE("/"), slice_of(host), &a,
+			  false);
 }
 
 static void name(struct hosts *h, enum name_kind kind, const char *text,
@@ -121,6 +122,67 @@ static void test_recorded(void **state)
 				      "a.example", "2001:db8::1") REST);
 }
 
+/* P37: what DNS gave an address existed. */
+static void p37_resolved(void **state)
+{
+	(void)state;
+	for (int resolved = 0; resolved < 2; resolved++) {
+		struct hosts *h = hosts_new(SLICE("ip.test"), resolved);
+		ask(h, "a.example", "192.0.2.1");
+		name(h, NAME_ADDRESS, "b.example", "2001:db8::2");
+		name(h, NAME_MISSING, "c.example", "");
+		name(h, NAME_ADDRESS, "use-application-dns.net", "192.0.2.3");
+		expect(h, NULL,
+		       resolved ? HOST("a.example", "192.0.2.1")
+				      HOST("b.example", "2001:db8::2") REST
+				: HOST("a.example", "192.0.2.1") REST);
+	}
+}
+
+/* Names that a proxy was asked for, some of them known otherwise. */
+static struct hosts *proxied_hosts(void)
+{
+	struct address proxy = ip("10.9.9.9");
+	struct slice none = {0};
+	struct hosts *h = hosts_new(SLICE("ip.test"), true);
+	static const char *const targets[] = {
+	    "http://Proxied.example/", "http://proxied.example/2",
+	    "http://dns.example/",     "http://host.example/",
+	    "http://192.0.2.77/",      "http://no.such.example/"};
+	for (size_t i = 0; i < COUNT(targets); i++)
+		hosts_add_request(h, SLICE("GET"), slice_of(targets[i]), none,
+				  &proxy, false);
+	hosts_add_request(h, SLICE("CONNECT"), SLICE("tunnel.example:443"),
+			  SLICE("tunnel.example:443"), &proxy, false);
+	hosts_add_request(h, SLICE("GET"), SLICE("/"), SLICE("in.example"),
+			  &proxy, true);
+	name(h, NAME_ADDRESS, "dns.example", "192.0.2.5");
+	name(h, NAME_MISSING, "no.such.example", "");
+	ask(h, "Host.example", "192.0.2.6");
+	return h;
+}
+
+/* P11, P37: a proxy's address is a name's only if nothing tells another. */
+static void p37_asked_of_a_proxy(void **state)
+{
+	(void)state;
+	struct hosts *h = proxied_hosts();
+	hosts_finish(h);
+	assert_int_equal(hosts_without_address(h), 3);
+	assert_text(hosts_without_address_line(h, 1),
+		    "host \"proxied.example\": its address was not recorded, "
+		    "it leads to the proxy 10.9.9.9");
+	assert_int_equal(hosts_left_out(h), 1);
+	hosts_free(h);
+	expect(proxied_hosts(), NULL,
+	       HOST("192-0-2-77.ip.test", "192.0.2.77")
+		   HOST("dns.example", "192.0.2.5")
+		       HOST("host.example", "192.0.2.6")
+			   HOST("in.example", "10.9.9.9")
+			       HOST("proxied.example", "10.9.9.9")
+				   HOST("tunnel.example", "10.9.9.9") REST);
+}
+
 static void test_targets(void **state)
 {
 	(void)state;
@@ -143,7 +205,8 @@ static void test_targets(void **state)
 	};
 	for (size_t i = 0; i < COUNT(requests); i++)
 		hosts_add_request(h, slice_of(requests[i].method),
-				  slice_of(requests[i].target), none, &proxy);
+				  slice_of(requests[i].target), none, &proxy,
+				  false);
 	expect(h, one,
 	       HOST("2001-db8-0-0-0-0-0-5.ip.test", "127.0.0.1")
 		   HOST("absolute.example", "127.0.0.1")
@@ -171,7 +234,7 @@ static void test_literals(void **state)
 static void test_zone(void **state)
 {
 	(void)state;
-	struct hosts *h = hosts_new(SLICE("Steer.Example"));
+	struct hosts *h = hosts_new(SLICE("Steer.Example"), false);
 	ask(h, "192.0.2.7", "192.0.2.7");
 	expect(h, one, HOST("192-0-2-7.steer.example", "127.0.0.1") REST);
 }
@@ -269,7 +332,7 @@ static void test_hostile(void **state)
 		struct slice host = slice_of(hostile[i].host);
 		if (hostile[i].len)
 			host.len = hostile[i].len;
-		hosts_add_request(h, SLICE("CONNECT"), host, host, &a);
+		hosts_add_request(h, SLICE("CONNECT"), host, host, &a, false);
 		hosts_add_name(h, &(struct name){NAME_ADDRESS, host, a});
 		hosts_add_name(h, &(struct name){NAME_TLS, host, a});
 	}
@@ -345,6 +408,8 @@ int main(void)
 	    cmocka_unit_test(test_sorted),
 	    cmocka_unit_test(test_two_addresses),
 	    cmocka_unit_test(test_recorded),
+	    cmocka_unit_test(p37_resolved),
+	    cmocka_unit_test(p37_asked_of_a_proxy),
 	    cmocka_unit_test(test_targets),
 	    cmocka_unit_test(test_literals),
 	    cmocka_unit_test(test_zone),

@@ -6,6 +6,8 @@
 #include "site/differ.h"
 #include "site/match.h"
 #include "site/nearest.h"
+#include "site/residents.h"
+#include "site/way.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,8 +102,8 @@ static void ask(const char *text)
 	    .host_field = m.host,
 	    .url = url_of(m.method, m.target, m.host, false, 80),
 	    .traits = traits_read(m.fields),
-	    .client = client,
-	    .local = {4, {127, 0, 0, 1}},
+	    .client = {client, 50000},
+	    .local = {{4, {127, 0, 0, 1}}, 80},
 	};
 	digest_body(&live.request,
 		    slice_from(buf_slice(&live.head), m.head.len));
@@ -583,6 +585,262 @@ static void without_host(void **state)
 	assert_match(MATCH_EXACT, bare);
 }
 
+/* Moves a recorded exchange to the server 192.0.2.last. */
+static uint32_t move(uint32_t i, uint8_t last)
+{
+	flows[i].ends[1].address.bytes[3] = last;
+	return i;
+}
+
+static uint32_t get_of(const char *host, const char *target, const char *fields)
+{
+	char text[256];
+	snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n",
+		 target, host, fields);
+	return record(text, OK);
+}
+
+/* Asks at the server 192.0.2.last; host NULL: without a Host field. */
+static void ask_at(uint8_t last, const char *host, const char *target,
+		   const char *fields)
+{
+	char text[512];
+	snprintf(text, sizeof text, "GET %s HTTP/1.1\r\n%s%s%s%s\r\n", target,
+		 host ? "Host: " : "", host ? host : "", host ? "\r\n" : "",
+		 fields);
+	ask(text);
+	live.request.local.address = (struct address){4, {192, 0, 2, last}};
+}
+
+/* P34: an address that a script computed; P19: match by Host first. */
+static void p34_by_address(void **state)
+{
+	(void)state;
+	uint32_t a = move(get_of("a.example", "/x", ""), 7);
+	uint32_t b = move(get_of("b.example", "/x", ""), 8);
+	static const char *const foreign[] = {
+	    "192.0.2.7",  "0xC0000207", "192.0.2.99", "other.example",
+	    "@a.example", "a b",        "",           NULL};
+	for (size_t i = 0; i < COUNT(foreign); i++) {
+		ask_at(7, foreign[i], "/x", "");
+		assert_match(MATCH_BY_ADDRESS, a);
+		assert_exact_only(MATCH_NONE);
+	}
+	ask_at(7, "b.example", "/x", "");
+	assert_match(MATCH_EXACT, b);
+	ask_at(7, "b.example", "/y", ""); /* it is that host that has it not */
+	assert_match(MATCH_NONE, NONE);
+	ask_at(9, "other.example", "/x", ""); /* no server of the recording */
+	assert_match(MATCH_NONE, NONE);
+	/* an address that is named counts before the one that was gone to */
+	ask_at(7, "192.0.2.8", "/x", "");
+	assert_match(MATCH_BY_ADDRESS, b);
+	ask_at(127, "192.0.2.8", "/x", "");
+	assert_match(MATCH_BY_ADDRESS, b);
+}
+
+static void p34_by_address_tells_the_host(void **state)
+{
+	(void)state;
+	uint32_t a = move(get_of("a.example", "/x", ""), 7);
+	struct differences d = {0};
+	ask_at(7, "192.0.2.7", "/x", "");
+	assert_match(MATCH_BY_ADDRESS, a);
+	differ(table, &live.request, a, &d);
+	assert_int_equal(d.count, 1);
+	assert_int_equal(d.list[0].kind, DIFFERS_HOST);
+	assert_text(d.list[0].asked, "192.0.2.7");
+	assert_text(d.list[0].recorded, "a.example");
+	differences_release(&d);
+	ask_at(7, "192.0.2.7", "/elsewhere", "");
+	assert_match(MATCH_NONE, NONE);
+	assert_int_equal(nearest_find(table, &live.request), a);
+}
+
+/* Other ways to ask one who is known by the address alone. */
+static void p34_by_address_then_guesses(void **state)
+{
+	(void)state;
+	uint32_t a = move(get_of("a.example", "/q?x=1", ""), 7);
+	uint32_t odd = move(get_of("a.example:8080", "/odd", ""), 7);
+	flows[odd].ends[1].port = 8080;
+	uint32_t b = move(get_of("b.example", "/q?x=1", ""), 8);
+	move(get_of("c.example", "/", ""), 8);
+	ask_at(7, "192.0.2.7", "/odd", "");
+	assert_match(MATCH_BY_ADDRESS, odd);
+	live.request.url.port = 8080;
+	assert_match(MATCH_BY_ADDRESS, odd);
+	ask_at(7, "192.0.2.7", "/q?x=1", "Range: bytes=1-2\r\n");
+	assert_match(MATCH_BY_ADDRESS, a);
+	assert_true(match.partial);
+	ask_at(7, "192.0.2.7", "/q?x=2", "");
+	assert_match(MATCH_BY_ADDRESS, a);
+	assert_false(match.partial);
+	/* whose other query, if two hosts lived there? */
+	ask_at(8, "192.0.2.8", "/q?x=2", "");
+	assert_match(MATCH_NONE, NONE);
+	ask_at(8, "192.0.2.8", "/q?x=1", "");
+	assert_match(MATCH_BY_ADDRESS, b);
+}
+
+/* P37: one address, several names. */
+static void p37_several_hosts_at_an_address(void **state)
+{
+	(void)state;
+	uint32_t cut =
+	    move(record("GET /x HTTP/1.1\r\nHost: z.example\r\n\r\n", NULL), 7);
+	uint32_t a = move(get_of("a.example", "/x", "Cookie: w=a\r\n"), 7);
+	uint32_t b = move(get_of("b.example", "/x", "Cookie: w=b\r\n"), 7);
+	uint32_t b2 = move(get_of("b.example", "/x", "Cookie: w=b\r\n"), 7);
+	uint32_t a2 = move(get_of("a.example", "/x", ""), 7);
+	uint32_t only = move(get_of("c.example", "/only", ""), 7);
+	(void)cut;
+	ask_at(7, "192.0.2.7", "/x", "Cookie: w=b\r\n");
+	assert_match(MATCH_BY_ADDRESS, b);
+	assert_match(MATCH_BY_ADDRESS, b2);
+	ask_at(7, "192.0.2.7", "/only", "");
+	assert_match(MATCH_BY_ADDRESS, only);
+	/* nothing is equal but the lack of a cookie; then in recorded order,
+	 * and the last again */
+	ask_at(7, "192.0.2.7", "/x", "");
+	assert_match(MATCH_BY_ADDRESS, a2);
+	client.bytes[3] = 2;
+	ask_at(7, "192.0.2.7", "/x", "Cookie: w=z\r\n");
+	assert_match(MATCH_BY_ADDRESS, a);
+	assert_match(MATCH_BY_ADDRESS, b);
+	assert_match(MATCH_BY_ADDRESS, b2);
+	assert_match(MATCH_BY_ADDRESS, a2);
+	assert_match(MATCH_BY_ADDRESS, a2);
+}
+
+/* A literal that was recorded has what other names had at its address. */
+static void p34_literal_and_names(void **state)
+{
+	(void)state;
+	uint32_t literal = move(get_of("192.0.2.7", "/a", ""), 7);
+	uint32_t named = move(get_of("a.example", "/b", ""), 7);
+	ask_at(7, "192.0.2.7", "/a", "");
+	assert_match(MATCH_EXACT, literal);
+	ask_at(7, "192.0.2.7", "/b", "");
+	assert_match(MATCH_BY_ADDRESS, named);
+	assert_exact_only(MATCH_NONE);
+}
+
+/* P11: the address of a proxy is nobody's who was asked through it. */
+static void p11_a_proxy_is_no_host(void **state)
+{
+	(void)state;
+	move(record("GET http://a.example/x HTTP/1.1\r\nHost: a.example"
+		    "\r\n\r\n",
+		    OK),
+	     7);
+	uint32_t inside = move(get_of("b.example", "/x", ""), 7);
+	exchanges[inside].tunnel = SLICE("b.example:80");
+	move(get_of("c.example", "/y", ""), 8);
+	ask_at(7, "other.example", "/x", "");
+	assert_match(MATCH_NONE, NONE);
+	ask_at(8, "other.example", "http://other.example/y", "");
+	live.request.proxied = true;
+	assert_match(MATCH_NONE, NONE);
+}
+
+/* Without a Host field: what had none at that address, then whatever was
+ * there, then what had none elsewhere. */
+static void p34_hostless(void **state)
+{
+	(void)state;
+	uint32_t far = move(record("GET /x HTTP/1.0\r\n\r\n", OK), 6);
+	uint32_t named = move(get_of("a.example", "/x", ""), 7);
+	uint32_t here = move(record("GET /h HTTP/1.0\r\n\r\n", OK), 7);
+	move(get_of("a.example", "/h", ""), 7);
+	ask_at(7, NULL, "/h", "");
+	assert_match(MATCH_EXACT, here);
+	ask_at(7, NULL, "/x", "");
+	assert_match(MATCH_BY_ADDRESS, named);
+	assert_exact_only(MATCH_NONE);
+	ask_at(6, NULL, "/x", "");
+	assert_match(MATCH_EXACT, far);
+	ask_at(127, NULL, "/x", ""); /* nobody's: nothing says otherwise */
+	assert_match(MATCH_EXACT, far);
+	ask_at(6, NULL, "/h", "");
+	assert_match(MATCH_NO_HOST, here);
+}
+
+static void p34_by_address_ipv6(void **state)
+{
+	(void)state;
+	uint32_t a = get_of("a.example", "/x", "");
+	struct address *server = &flows[a].ends[1].address;
+	assert_true(address_parse(SLICE("2001:db8::7"), server));
+	ask_at(7, "other.example", "/x", "");
+	live.request.local.address = *server;
+	assert_match(MATCH_BY_ADDRESS, a);
+	live.request.local.address.bytes[15]++;
+	assert_match(MATCH_NONE, NONE);
+	ask_at(7, "[2001:DB8:0::7]", "/x", "");
+	assert_match(MATCH_BY_ADDRESS, a);
+}
+
+static void p34_304_at_an_address(void **state)
+{
+	(void)state;
+	move(record("GET /x HTTP/1.1\r\nHost: a.example\r\n"
+		    "If-None-Match: \"1\"\r\n\r\n",
+		    NOT_MODIFIED),
+	     7);
+	ask_at(7, "192.0.2.7", "/x", "");
+	assert_match(MATCH_NONE, NONE);
+	assert_true(match.only_304);
+}
+
+/* Every address with every host, and all of them found. */
+static void residents_of_many(void **state)
+{
+	(void)state;
+	struct residents r;
+	residents_init(&r, 1);
+	for (uint32_t i = 0; i < 2 * 40 * 40; i++) {
+		struct address a = {4, {10, 0, 0, (uint8_t)(i / 40 % 40)}};
+		residents_add(&r, &a, i % 40);
+	}
+	assert_int_equal(r.count, 40 * 40);
+	for (uint8_t i = 0; i < 40; i++) {
+		struct address a = {4, {10, 0, 0, i}};
+		uint32_t at = residents_at(&r, &a);
+		for (uint32_t host = 0; host < 40; host++) {
+			assert_int_equal(r.list[at].host, host);
+			at = r.list[at].next;
+		}
+		assert_int_equal(at, RESIDENTS_NONE);
+		a.version = 6;
+		assert_int_equal(residents_at(&r, &a), RESIDENTS_NONE);
+	}
+	residents_release(&r);
+}
+
+static void ways(void **state)
+{
+	(void)state;
+	move(get_of("a.example", "/x", ""), 7);
+	struct request *r = &live.request;
+	ask_at(7, "A.example", "/", "");
+	assert_string_equal(way_name(way_of(r, table, NULL)), "name");
+	ask_at(7, "b.example", "/", "");
+	assert_string_equal(way_name(way_of(r, table, NULL)), "meant-address");
+	ask_at(9, "b.example", "/", "");
+	assert_string_equal(way_name(way_of(r, table, NULL)), "unknown");
+	r->any_address = true;
+	assert_string_equal(way_name(way_of(r, table, NULL)), "meant-address");
+	ask_at(7, NULL, "/", "");
+	assert_string_equal(way_name(way_of(r, table, NULL)), "meant-address");
+	ask_at(7, "192.519", "/", "");
+	assert_string_equal(way_name(way_of(r, table, NULL)), "address");
+	r->steered = true;
+	assert_string_equal(way_name(way_of(r, table, NULL)), "steering-name");
+	r->proxied = true;
+	assert_string_equal(way_name(way_of(r, table, NULL)), "proxy");
+}
+
 static void head_from_get(void **state)
 {
 	(void)state;
@@ -655,6 +913,17 @@ int main(void)
 	    TEST(p17_cut_from_the_whole),
 	    TEST(p18_hosts),
 	    TEST(without_host),
+	    TEST(p34_by_address),
+	    TEST(p34_by_address_tells_the_host),
+	    TEST(p34_by_address_then_guesses),
+	    TEST(p37_several_hosts_at_an_address),
+	    TEST(p34_literal_and_names),
+	    TEST(p11_a_proxy_is_no_host),
+	    TEST(p34_hostless),
+	    TEST(p34_by_address_ipv6),
+	    TEST(p34_304_at_an_address),
+	    TEST(residents_of_many),
+	    TEST(ways),
 	    TEST(head_from_get),
 	    TEST(nearest),
 	    TEST(places_are_bounded),

@@ -444,13 +444,25 @@ static void test_tls_name(void **state)
 {
 	(void)state;
 	struct buf hello = {0}, stream = {0};
-	struct address server;
+	struct endpoint server = {.port = 8443};
 	struct names *n = names_new();
-	assert_true(address_parse(SLICE("192.0.2.9"), &server));
+	assert_true(address_parse(SLICE("192.0.2.9"), &server.address));
+	assert_false(names_tls_port(n, 8443));
 	put_hello(&hello, SLICE("tls.example."));
 	put_records(&stream, buf_slice(&hello), 16384);
 	names_add_tls(n, buf_slice(&stream), &server);
 	names_add_tls(n, buf_slice(&stream), &server);
+	assert_true(names_tls_port(n, 8443));
+	assert_false(names_tls_port(n, 443));
+	/* no hello at all, and none of a client */
+	server.port = 443;
+	names_add_tls(n, SLICE("GET / HTTP/1.1\r\n\r\n"), &server);
+	names_add_tls(n, SLICE("\x16\x03\x01\x01\x01\x02"), &server);
+	names_add_tls(n, SLICE("\x16\x03\x01\x01"), &server);
+	assert_false(names_tls_port(n, 443));
+	/* without a server name */
+	names_add_tls(n, SLICE("\x16\x03\x01\x01\x01\x01"), &server);
+	assert_true(names_tls_port(n, 443));
 	buf_release(&stream);
 	buf_release(&hello);
 	expect(n, "tls.example tls 192.0.2.9\n");
