@@ -155,6 +155,15 @@ static bool end_differs(const struct exchange *asked,
 	return true;
 }
 
+/* Why the answer may have ended early. */
+static void tell_end(const struct exchange *asked, struct buf *where)
+{
+	if (asked->flow->streams[!asked->client].end == STREAM_RESET &&
+	    (asked->state == EXCHANGE_CUT ||
+	     asked->state == EXCHANGE_NO_RESPONSE))
+		buf_add_string(where, ", the connection was reset");
+}
+
 static bool is_dated(const struct reply *r)
 {
 	return r->kept && r->kept->made.finished.date_count;
@@ -200,8 +209,11 @@ static enum compare_result hold(struct judge *j, struct buf *where)
 	buf_clear(where);
 	if (changed)
 		terms.wanted = "by the rules";
-	if (made_differ(j, &asked, &terms, where) ||
-	    end_differs(j->e, e, where))
+	if (made_differ(j, &asked, &terms, where)) {
+		tell_end(j->e, where);
+		return COMPARE_DIFFERENT;
+	}
+	if (end_differs(j->e, e, where))
 		return COMPARE_DIFFERENT;
 	return changed ? COMPARE_REWRITTEN : COMPARE_SAME;
 }
@@ -280,6 +292,16 @@ static bool is_well(enum compare_result result)
 	return result != COMPARE_DIFFERENT;
 }
 
+/* The server had another one in mind than we: its place is made so. */
+static void move_place(struct judge *j, uint32_t from, uint32_t to)
+{
+	struct place_of *place =
+	    place_find(j->c->site.places, &j->live.request.client);
+	if (from != COMPARE_NONE && !j->c->rows[from].asked)
+		place_take_back(place, from);
+	place_give(place, to);
+}
+
 /* Where the server's choice is not what came back, or came back already. */
 static bool take_unasked(struct judge *j, struct asking *a)
 {
@@ -292,6 +314,7 @@ static bool take_unasked(struct judge *j, struct asking *a)
 	buf_release(&where);
 	if (!is_well(result))
 		return false;
+	move_place(j, a->recorded, other);
 	buf_clear(&a->where);
 	buf_clear(&a->told);
 	accept(j, a, result);

@@ -114,22 +114,22 @@ static const char *result_words(enum compare_result r)
 static void tell_parting(const struct comparison *c)
 {
 	uint32_t at = c->parts_at;
-	struct buf name = {0};
+	struct buf name = {0}, line = {0};
 	if (at == COMPARE_NONE)
 		return;
 	compare_name(c->recorded, at, &name);
+	buf_add_escaped(&line, buf_slice(&name));
 	uint32_t cause = chain_cause(&c->chains[0], at);
-	struct slice shown = buf_slice(&name);
+	const char *result = result_words(c->rows[at].result);
 	if (cause == CHAIN_NONE)
-		log_info("the chains part at %.*s, the first page: %s",
-			 (int)shown.len, (const char *)shown.data,
-			 result_words(c->rows[at].result));
+		buf_printf(&line, ", the first page: %s", result);
 	else
-		log_info("the chains part at %.*s: %s; its cause #%u came "
-			 "back",
-			 (int)shown.len, (const char *)shown.data,
-			 result_words(c->rows[at].result), cause + 1);
+		buf_printf(&line, ": %s; its cause #%u came back", result,
+			   cause + 1);
+	log_info("the chains part at %.*s", (int)line.len,
+		 (const char *)line.data);
 	buf_release(&name);
+	buf_release(&line);
 }
 
 static void put_indent(struct buf *out, uint32_t depth)
