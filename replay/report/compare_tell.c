@@ -8,9 +8,17 @@
 
 #include <stdlib.h>
 
-#define SHOWN 100U /* lines of each kind */
+#define SHOWN 20U /* lines of each kind */
 #define INDENT_MAX 20U
 #define COLUMN 60U /* where the replay's side begins */
+
+/* Of so many lines of a kind. */
+static void tell_rest(size_t all)
+{
+	if (all > SHOWN)
+		log_info("and %zu more (--format json has them all)",
+			 all - SHOWN);
+}
 
 /* ---- requests ---- */
 
@@ -76,13 +84,15 @@ static void tell_names(const struct names_compared *n)
 		 n->results[NAMES_SAME], n->results[NAMES_OTHER],
 		 n->results[NAMES_NOT_ASKED], n->results[NAMES_NOT_RECORDED],
 		 n->own);
-	for (size_t i = 0; i < n->count && told < SHOWN; i++) {
+	for (size_t i = 0; i < n->count; i++) {
 		const struct names_row *r = &n->rows[i];
 		if (r->own || r->result == NAMES_SAME)
 			continue;
-		tell_name(r);
+		if (told < SHOWN)
+			tell_name(r);
 		told++;
 	}
+	tell_rest(told);
 }
 
 /* ---- addresses ---- */
@@ -214,6 +224,7 @@ void compare_tell(const struct compare_report *r, bool verbose)
 	tell_names(r->names);
 	for (size_t i = 0; i < r->addresses->count && i < SHOWN; i++)
 		tell_address(&r->addresses->list[i]);
+	tell_rest(r->addresses->count);
 	if (verbose)
 		tell_chains(r->comparison);
 	tell_parting(r->comparison);
