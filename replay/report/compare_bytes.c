@@ -145,32 +145,32 @@ static void tell_meeting(const struct sides *s, const char *what,
 			 enum meeting how, struct lane *asked,
 			 struct lane *wanted, uint64_t at)
 {
-	unsigned long long n = at;
+	unsigned long long n = at, all;
+	buf_add_string(s->where, how == MEET_NOT ? "" : what);
 	switch (how) {
 	case MEET_NOT:
 		break;
 	case MEET_BYTE:
-		buf_printf(s->where, "%s byte %llu: 0x%02X, %s 0x%02X", what, n,
+		buf_printf(s->where, " byte %llu: 0x%02X, %s 0x%02X", n,
 			   asked->piece.data[0], s->terms->wanted,
 			   wanted->piece.data[0]);
 		break;
 	case MEET_ASKED_ENDS:
-		buf_printf(s->where, "%s ends after %llu of %llu bytes", what,
-			   n, (unsigned long long)(at + count_rest(wanted)));
+		all = n + count_rest(wanted);
+		buf_printf(s->where, " ends after %llu of %llu bytes", n, all);
 		break;
 	case MEET_WANTED_ENDS:
-		buf_printf(s->where, "%s has %llu bytes, %s %llu", what,
-			   (unsigned long long)(at + count_rest(asked)),
+		all = n + count_rest(asked);
+		buf_printf(s->where, " has %llu bytes, %s %llu", all,
 			   s->terms->wanted, n);
 		break;
 	case MEET_ASKED_LACKS:
 		buf_printf(s->where,
-			   "%s byte %llu: missing from the replay's capture",
-			   what, n);
+			   " byte %llu: missing from the replay's capture", n);
 		break;
 	case MEET_WANTED_LACKS:
-		buf_printf(s->where, "%s byte %llu: missing from the recording",
-			   what, n);
+		buf_printf(s->where, " byte %llu: missing from the recording",
+			   n);
 		break;
 	}
 }

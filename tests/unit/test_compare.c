@@ -142,16 +142,15 @@ static void interim_responses_may_be_others(void **state)
 static void long_values_are_cut(void **state)
 {
 	(void)state;
-	char asked[400] = OK "A: ", wanted[400] = OK "A: ";
+	char asked[400], wanted[400], value[301] = {0};
 	struct text_wire a = {asked, SIZE_MAX, 0}, b = {wanted, SIZE_MAX, 0};
 	struct wire x = {text_next, text_rewind, &a};
 	struct wire y = {text_next, text_rewind, &b};
 	const struct wire_terms terms = {SLICE("GET"), "recorded", false};
 	struct buf out = {0};
-	memset(asked + strlen(asked), 'x', 300);
-	memset(wanted + strlen(wanted), 'x', 300);
-	strcat(asked, "1\r\n\r\n");
-	strcat(wanted, "2\r\n\r\n");
+	memset(value, 'x', sizeof value - 1);
+	snprintf(asked, sizeof asked, OK "A: %s1\r\n\r\n", value);
+	snprintf(wanted, sizeof wanted, OK "A: %s2\r\n\r\n", value);
 	assert_true(wires_differ(&x, &y, &terms, &out));
 	assert_in_range(out.len, 160, 200);
 	buf_release(&out);
