@@ -40,6 +40,9 @@ def chunked(*parts):
 PAGE = '<script src="/a.js"></script><img src="/i.png"><a href="/c">'
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\n"
 REFERER = f"Referer: http://{HOST}/"
+OCSP = request("ocsp.digicert.com", "/",
+               "Content-Type: application/ocsp-request",
+               method="POST", body=b"x")
 
 
 def get(target, *more, **also):
@@ -366,8 +369,7 @@ def an_exchange_is_extra():
     more = [Talk((get("/a.js?t=1"), ok("x", status="404 Not Found"))),
             Talk((request("other.example", "/z", "User-Agent: A"),
                   ok("x", status="404 Not Found")))]
-    own = Talk((request("ocsp.digicert.com", "/", method="POST", body=b"x"),
-                ok("x", status="404 Not Found")))
+    own = Talk((OCSP, ok("x", status="404 Not Found")))
     path = write(site())
     found = Compared(write(site() + more + [own]), path)
     misses = [(r.no, r.method, r.host, r.target, r.status, r.result, r.detail)
@@ -527,8 +529,7 @@ def reasons_of_what_was_not_asked():
         child("/linked", "wget"), child("/linked"),
         Talk((request(HOST, "/deep", "User-Agent: A",
                       f"Referer: http://{HOST}/made?t=1"), ok("x"))),
-        Talk((request("ocsp.digicert.com", "/", method="POST", body=b"x"),
-              ok("x"))),
+        Talk((OCSP, ok("x"))),
         Talk((request("in.example:443", "in.example:443", method="CONNECT"),
               b"HTTP/1.1 200 OK\r\n\r\n"), port=3128),
     ]
