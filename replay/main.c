@@ -3,6 +3,7 @@
 #include "capture/options.h"
 #include "capture/recording.h"
 #include "report/check.h"
+#include "report/compare_print.h"
 #include "report/list.h"
 #include "site/server.h"
 
@@ -13,6 +14,7 @@
 
 enum option_key {
 	KEY_CLOCK = 256,
+	KEY_COMPARE,
 	KEY_EXACT,
 	KEY_FILTER,
 	KEY_FORMAT,
@@ -22,6 +24,7 @@ enum option_key {
 	KEY_PACE,
 	KEY_RECODE,
 	KEY_SHIFT_DATES,
+	KEY_STRICT,
 	KEY_SUPPLEMENT,
 };
 
@@ -67,13 +70,22 @@ static const struct option_spec specs[] = {
     {'c', "check", NULL,
      "say what can be brought back and what cannot, and\n"
      "which links to bare addresses no rule steers"},
+    {KEY_COMPARE, "compare", "REPLAYED",
+     "hold the traffic of a replay, as captured at its\n"
+     "client, against the captures; may be repeated. Give\n"
+     "the other options as that replay had them"},
+    {KEY_STRICT, "strict", NULL,
+     "with --compare: exit status 1 unless all that is\n"
+     "reproducible came back, and nothing else was asked"},
     {KEY_FORMAT, "format", "FORMAT",
-     "of the list: tsv (default) or json; of the check:\n"
-     "json, one line for each capture, each read alone"},
+     "of the list and the comparison: tsv (default) or\n"
+     "json; of the check: json, one line for each capture,\n"
+     "each read alone"},
     {KEY_NO_DIGEST, "no-digest", NULL, "leave sha256 out of the list"},
     {'q', "quiet", NULL, "no line for each request, only what is wrong"},
     {'v', "verbose", NULL,
-     "tell more; with --check also links that are steered"},
+     "tell more; with --check also links that are steered,\n"
+     "with --compare both causal chains side by side"},
     {0},
 };
 
@@ -87,7 +99,9 @@ struct settings {
 	size_t supplement_count;
 	struct buf zone;
 	const char *filter;
-	bool list, check, verbose, no_digest;
+	const char **replayed; /* captures to compare */
+	size_t replayed_count;
+	bool list, check, verbose, no_digest, strict;
 	enum list_format format;
 };
 
@@ -119,6 +133,13 @@ static void take_clock(struct settings *s, const char *value)
 	s->site.clock_recorded = !strcmp(value, "recorded");
 	if (!s->site.clock_recorded && strcmp(value, "now"))
 		log_usage("--clock %s: neither recorded nor now", value);
+}
+
+static void add_replayed(struct settings *s, const char *value)
+{
+	s->replayed = xreallocarray((void *)s->replayed, s->replayed_count + 1,
+				    sizeof *s->replayed);
+	s->replayed[s->replayed_count++] = value;
 }
 
 static void take_zone(struct settings *s, const char *value)
@@ -193,6 +214,12 @@ static void take_option(void *context, int key, const char *value)
 	case KEY_LOG:
 		s->site.log = value;
 		break;
+	case KEY_COMPARE:
+		add_replayed(s, value);
+		break;
+	case KEY_STRICT:
+		s->strict = true;
+		break;
 	case KEY_FORMAT:
 		take_format(s, value);
 		break;
@@ -260,11 +287,56 @@ static int serve(const struct settings *s, const struct recording *r,
 	return result;
 }
 
+/* Takes rules. */
+static int compare(const struct settings *s, struct rules *rules,
+		   const struct recording *recorded,
+		   const struct recording *replayed)
+{
+	struct names_compared names;
+	struct lone_addresses addresses;
+	struct comparison *c =
+	    comparison_new(recorded, replayed, rules, &s->site);
+	const struct compare_report report = {c, &names, &addresses};
+	names_compare(&names, recorded, replayed);
+	lone_addresses_collect(&addresses, replayed);
+	compare_tell(&report, s->verbose);
+	int result = s->format == LIST_JSON ? compare_print_json(&report)
+					    : compare_print_tsv(&report);
+	if (s->strict && !comparison_is_whole(c))
+		result = -1;
+	lone_addresses_release(&addresses);
+	names_compared_release(&names);
+	comparison_free(c);
+	return result;
+}
+
+static int run_compare(struct settings *s, char *const captures[], size_t count)
+{
+	struct rules *rules = NULL;
+	struct recording *recorded = NULL, *replayed = NULL;
+	int result = -1;
+	if (read_rules(s, &rules))
+		return -1;
+	recorded = recording_read(s->filter, captures, count);
+	if (recorded)
+		replayed = recording_read(NULL, (char **)s->replayed,
+					  s->replayed_count);
+	if (replayed)
+		result = compare(s, rules, recorded, replayed);
+	else
+		rules_free(rules);
+	recording_free(replayed);
+	recording_free(recorded);
+	return result;
+}
+
 static int run(struct settings *s, char *const captures[], size_t count)
 {
 	struct rules *rules = NULL;
 	if (s->check)
 		return run_check(s, captures, count);
+	if (s->replayed_count)
+		return run_compare(s, captures, count);
 	if (!s->list && read_rules(s, &rules))
 		return -1;
 	struct recording *r = recording_read(s->filter, captures, count);
@@ -284,7 +356,8 @@ int main(int argc, char **argv)
 	static const struct options options = {
 	    .specs = specs,
 	    .synopsis = "[OPTIONS] CAPTURE...\n--list [OPTIONS] CAPTURE...\n"
-			"--check [OPTIONS] CAPTURE...",
+			"--check [OPTIONS] CAPTURE...\n"
+			"--compare REPLAYED [OPTIONS] CAPTURE...",
 	    .about = "Serves the web sites that packet captures hold. A "
 		     "capture is a pcap or pcapng\nfile, also compressed, or "
 		     "- for standard input.",
@@ -296,14 +369,17 @@ int main(int argc, char **argv)
 	int first = options_parse(&options, &s, argc, argv);
 	if (first == argc)
 		log_usage("no capture named");
-	if (s.list && s.check)
-		log_usage("either --list or --check");
+	if (s.list + s.check + (s.replayed_count > 0) > 1)
+		log_usage("only one of --list, --check and --compare");
+	if (s.strict && !s.replayed_count)
+		log_usage("--strict is for --compare");
 	int result = run(&s, argv + first, (size_t)(argc - first));
 	free(s.listens);
 	free((void *)s.rules);
 	for (size_t i = 0; i < s.supplement_count; i++)
 		free(s.supplements[i]);
 	free(s.supplements);
+	free((void *)s.replayed);
 	buf_release(&s.zone);
 	return result ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -55,8 +55,7 @@ const struct endpoint *exchange_server(const struct exchange *e)
 	return &e->flow->ends[!e->client];
 }
 
-/* Inside a tunnel the connection's port is the proxy's. */
-static uint16_t asked_port(const struct exchange *e)
+uint16_t exchange_port(const struct exchange *e)
 {
 	uint16_t port = exchange_server(e)->port;
 	if (!e->tunnel.data)
@@ -67,7 +66,8 @@ static uint16_t asked_port(const struct exchange *e)
 
 struct url exchange_url(const struct exchange *e)
 {
-	return url_of(e->method, e->target, e->host, e->https, asked_port(e));
+	return url_of(e->method, e->target, e->host, e->https,
+		      exchange_port(e));
 }
 
 bool exchange_head_whole(const struct exchange *e)

@@ -48,6 +48,10 @@ const char *exchange_state_name(enum exchange_state state);
 const struct endpoint *exchange_client(const struct exchange *e);
 const struct endpoint *exchange_server(const struct exchange *e);
 
+/* The port for which the connection stands: its server's, but inside a tunnel
+ * that of the CONNECT target, since the connection's own is the proxy's. */
+uint16_t exchange_port(const struct exchange *e);
+
 /* Of the request. What it leaves open is filled from the connection, or from
  * the CONNECT target of the tunnel it came through. */
 struct url exchange_url(const struct exchange *e);

@@ -257,25 +257,48 @@ static bool is_event_stream(const struct exchange *e)
 				   SLICE("text/event-stream"));
 }
 
-static void check_complete(struct check *c)
+/* Why an exchange cannot be brought back; FINDING_KINDS: it can. whole_urls:
+ * see struct findings. */
+static enum finding_kind obstacle(const struct exchange *e,
+				  const struct hashes *whole_urls)
+{
+	if (e->state != EXCHANGE_COMPLETE)
+		return FOUND_INCOMPLETE;
+	if (e->status == 101)
+		return FOUND_UPGRADE;
+	if (is_tunnel(e))
+		return FOUND_TUNNEL;
+	if (e->status == 304 && !hashes_have(whole_urls, url_hash(e)))
+		return FOUND_CACHED;
+	return is_too_large(e) ? FOUND_TOO_LARGE : FINDING_KINDS;
+}
+
+static void check_whole(struct check *c)
 {
 	const struct exchange *e = c->e;
-	struct findings *f = c->findings;
-	if (e->status == 101) {
-		buf_add(&add(c, FOUND_UPGRADE)->text,
-			response_field(e, SLICE("Upgrade")));
-	} else if (is_tunnel(e)) {
-		add(c, FOUND_TUNNEL);
-	} else if (e->status == 304 &&
-		   !hashes_have(&f->whole_urls, url_hash(e))) {
-		add(c, FOUND_CACHED);
-	} else if (is_too_large(e)) {
-		add(c, FOUND_TOO_LARGE);
-	} else {
-		f->reproducible++;
-		if (is_event_stream(e))
-			add(c, FOUND_EVENTS);
+	enum finding_kind why = obstacle(e, &c->findings->whole_urls);
+	if (why < FINDING_KINDS) {
+		struct finding *f = add(c, why);
+		if (why == FOUND_INCOMPLETE)
+			explain(e, &f->text);
+		if (why == FOUND_UPGRADE)
+			buf_add(&f->text, response_field(e, SLICE("Upgrade")));
+		return;
 	}
+	c->findings->reproducible++;
+	if (is_event_stream(e))
+		add(c, FOUND_EVENTS);
+}
+
+bool *findings_reproducible(const struct recording *r)
+{
+	bool *fit = xcalloc(r->count + 1, sizeof *fit);
+	struct hashes whole_urls = hashes_of(r, is_200, url_hash);
+	for (size_t i = 0; i < r->count; i++)
+		fit[i] =
+		    obstacle(&r->exchanges[i], &whole_urls) == FINDING_KINDS;
+	free(whole_urls.list);
+	return fit;
 }
 
 static void take_link(void *context, const struct literal *l)
@@ -312,10 +335,7 @@ static void check_links(struct check *c)
 static void check_exchange(struct check *c)
 {
 	c->findings->states[c->e->state]++;
-	if (c->e->state == EXCHANGE_COMPLETE)
-		check_complete(c);
-	else
-		explain(c->e, &add(c, FOUND_INCOMPLETE)->text);
+	check_whole(c);
 	if (c->e->response_head.len)
 		check_links(c);
 }

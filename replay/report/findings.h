@@ -55,6 +55,9 @@ void findings_collect(struct findings *f, const struct recording *r,
 		      const struct rules *rules, bool steered_too);
 void findings_release(struct findings *f);
 
+/* For each exchange whether it is reproducible; new memory, to be freed. */
+bool *findings_reproducible(const struct recording *r);
+
 /* The next name of a TLS server of which nothing was read; begin with *at 0.
  * NULL: no more. */
 const struct name *findings_encrypted(const struct findings *f, size_t *at);

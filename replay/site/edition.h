@@ -15,8 +15,8 @@ struct edition {
 	struct store *store; /* NULL: every answer goes out as recorded */
 };
 
-/* Takes table and rules, which may be NULL. Held once. workers may be NULL if
- * there are neither rules nor --shift-dates nor --recode. */
+/* Takes table and rules, which may be NULL. Held once. workers NULL:
+ * whoever asks the store for an answer has time, see store_new. */
 struct edition *edition_new(struct table *table, struct rules *rules,
 			    const struct site_options *options,
 			    struct workers *workers);

@@ -138,6 +138,11 @@ void place_give(struct place_of *c, uint32_t exchange)
 	c->given[exchange / 64] |= (uint64_t)1 << exchange % 64;
 }
 
+void place_take_back(struct place_of *c, uint32_t exchange)
+{
+	c->given[exchange / 64] &= ~((uint64_t)1 << exchange % 64);
+}
+
 /* walk numbers are made of indices: spread them. */
 static size_t shortcut_of(uint64_t walk)
 {

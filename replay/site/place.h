@@ -23,6 +23,7 @@ struct place_of *place_find(struct places *p, const struct address *client);
 
 bool place_given(const struct place_of *c, uint32_t exchange);
 void place_give(struct place_of *c, uint32_t exchange);
+void place_take_back(struct place_of *c, uint32_t exchange);
 
 /* A shortcut through long chains: from which exchange on a walk under that
  * number has to look. none if it is not known. May be forgotten. */

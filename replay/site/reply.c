@@ -418,6 +418,14 @@ bool reply_go_on(const struct site *site, struct reply *r,
 	return true;
 }
 
+void reply_again(const struct site *site, struct reply *r,
+		 const struct request *q)
+{
+	kept_release(r->kept);
+	r->kept = NULL;
+	reply_go_on(site, r, q);
+}
+
 bool reply_find(const struct site *site, struct reply *r, struct live *q,
 		int64_t time, bool interim_sent)
 {

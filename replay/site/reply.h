@@ -49,6 +49,10 @@ bool reply_find(const struct site *site, struct reply *r, struct live *q,
 		int64_t time, bool interim_sent);
 bool reply_go_on(const struct site *site, struct reply *r,
 		 const struct request *q);
+/* The answer from its first byte, once more; also of another exchange, if
+ * r->match was set to one. Only where answers need not be waited for. */
+void reply_again(const struct site *site, struct reply *r,
+		 const struct request *q);
 /* What may be said before the body of a request came: see match_expect. */
 uint32_t reply_expect(const struct site *site, struct live *q, bool *bodiless);
 /* status: code and reason. q: NULL if what came is no request. */

@@ -112,18 +112,6 @@ static size_t slot_of(const struct store *s, uint32_t i, struct slice accept)
 	return coded + !made_accepted(table_exchange(s->by.table, i), accept);
 }
 
-struct kept *store_find(struct store *s, uint32_t i, struct slice accept)
-{
-	struct kept *k = s->slots[slot_of(s, i, accept)];
-	if (!k || k->making)
-		return NULL;
-	if (k != &s->untouched && k != s->newest) {
-		take_out(s, k);
-		put_in_front(s, k);
-	}
-	return k;
-}
-
 /* ---- making ---- */
 
 static void run(struct task *t, struct matcher *m)
@@ -202,8 +190,32 @@ static struct making *begin(struct store *s, size_t slot)
 	making->store = s;
 	making->kept = k;
 	making->coded = slot % FORMS == 0;
-	workers_add(s->workers, &making->task, false);
 	return making;
+}
+
+/* On the caller's thread. */
+static void make_now(struct store *s, size_t slot)
+{
+	struct making *making = begin(s, slot);
+	struct matcher *m = matcher_new();
+	run(&making->task, m);
+	done(&making->task, true);
+	matcher_free(m);
+}
+
+struct kept *store_find(struct store *s, uint32_t i, struct slice accept)
+{
+	size_t slot = slot_of(s, i, accept);
+	if (!s->slots[slot] && !s->workers)
+		make_now(s, slot);
+	struct kept *k = s->slots[slot];
+	if (!k || k->making)
+		return NULL;
+	if (k != &s->untouched && k != s->newest) {
+		take_out(s, k);
+		put_in_front(s, k);
+	}
+	return k;
 }
 
 void store_wait(struct store *s, uint32_t i, struct slice accept,
@@ -211,7 +223,11 @@ void store_wait(struct store *s, uint32_t i, struct slice accept,
 {
 	size_t slot = slot_of(s, i, accept);
 	struct kept *k = s->slots[slot];
-	struct making *making = k ? k->making : begin(s, slot);
+	struct making *making = k ? k->making : NULL;
+	if (!making) {
+		making = begin(s, slot);
+		workers_add(s->workers, &making->task, false);
+	}
 	w->making = making;
 	w->before = NULL;
 	w->next = making->waiters;

@@ -35,7 +35,8 @@ struct waiter {
 };
 
 /* The edition, whose store it is, outlives it; it is held while something is
- * made. max: see STORE_MAX. */
+ * made. workers NULL: the caller has time, nothing is waited for, and
+ * store_find makes what is not there. max: see STORE_MAX. */
 struct store *store_new(struct edition *edition, const struct maker *by,
 			struct workers *workers, size_t max);
 void store_free(struct store *s);

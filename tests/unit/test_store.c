@@ -98,6 +98,26 @@ static void made_once_then_kept(void **state)
 	end();
 }
 
+/* For who has time: the same answers. */
+static void made_at_once_without_workers(void **state)
+{
+	static const struct site_options options = {.rule_count = 1};
+	(void)state;
+	get("/", PAGE);
+	get("/css", STYLE);
+	struct recording r = recorded();
+	struct rules *read = rules_of(RULE);
+	workers = NULL;
+	edition = edition_new(table_new(&r, read), read, &options, NULL);
+	store = edition->store;
+	struct kept *page = find(0), *style = find(1);
+	assert_true(page->made.rewritten);
+	assert_false(style->made.rewritten);
+	assert_ptr_equal(find(0), page);
+	edition_release(edition);
+	forget_exchanges();
+}
+
 static void waiters_share_and_leave(void **state)
 {
 	(void)state;
@@ -219,6 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(made_once_then_kept),
+	    cmocka_unit_test(made_at_once_without_workers),
 	    cmocka_unit_test(waiters_share_and_leave),
 	    cmocka_unit_test(the_end_with_tasks_left),
 	    cmocka_unit_test(oldest_goes_first),

@@ -1,0 +1,111 @@
+/* A comparison as a table. */
+#include "compare_print.h"
+
+#include "compare_detail.h"
+
+#include "capture/log.h"
+
+#include <errno.h>
+
+#define FLUSH_AT ((size_t)1 << 16)
+
+unsigned compare_per_mille(const struct comparison *c)
+{
+	return c->reproducible
+		   ? (unsigned)(c->reproduced * 1000 / c->reproducible)
+		   : 0;
+}
+
+int compare_flush(struct buf *out)
+{
+	bool well = !out->len || fwrite(out->data, out->len, 1, stdout) == 1;
+	buf_clear(out);
+	if (well && !fflush(stdout))
+		return 0;
+	if (errno != EPIPE)
+		log_warn("cannot write to standard output: %s",
+			 strerror(errno));
+	return -1;
+}
+
+static void put_text(struct buf *out, struct slice text)
+{
+	if (text.len)
+		buf_add_escaped(out, text);
+	else
+		buf_add_byte(out, '-');
+}
+
+/* All but the number, which stands before. */
+static void put_row(struct buf *out, const struct exchange *e,
+		    enum compare_result result, const struct buf *detail)
+{
+	const struct slice texts[] = {e->method, e->host, e->target};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		buf_add_byte(out, '\t');
+		put_text(out, texts[i]);
+	}
+	if (e->status)
+		buf_printf(out, "\t%u", e->status);
+	else
+		buf_add_string(out, "\t-");
+	buf_printf(out, "\t%s\t", compare_result_name(result));
+	put_text(out, buf_slice(detail));
+	buf_add_byte(out, '\n');
+}
+
+static int put_rows(const struct comparison *c, struct buf *out)
+{
+	struct buf detail = {0};
+	int result = 0;
+	for (uint32_t i = 0; i < c->count && !result; i++) {
+		buf_clear(&detail);
+		compare_detail(c, i, &detail);
+		buf_printf(out, "%u", i + 1);
+		put_row(out, &c->recorded->exchanges[i], c->rows[i].result,
+			&detail);
+		if (out->len >= FLUSH_AT)
+			result = compare_flush(out);
+	}
+	buf_release(&detail);
+	return result;
+}
+
+static int put_misses(const struct comparison *c, struct buf *out)
+{
+	struct buf detail = {0};
+	int result = 0;
+	for (uint32_t i = 0; i < c->miss_count && !result; i++) {
+		uint32_t k = c->order[i];
+		buf_clear(&detail);
+		compare_miss_detail(c, k, &detail);
+		buf_add_byte(out, '-');
+		put_row(out, &c->replayed->exchanges[k], COMPARE_NOT_RECORDED,
+			&detail);
+		if (out->len >= FLUSH_AT)
+			result = compare_flush(out);
+	}
+	buf_release(&detail);
+	return result;
+}
+
+int compare_print_tsv(const struct compare_report *r)
+{
+	const struct comparison *c = r->comparison;
+	unsigned share = compare_per_mille(c);
+	struct buf out = {0};
+	buf_add_string(&out, "no\tmethod\thost\ttarget\tstatus\tresult\t"
+			     "detail\n");
+	int result = put_rows(c, &out);
+	if (!result)
+		result = put_misses(c, &out);
+	buf_printf(&out,
+		   "reproduced: %zu of %zu reproducible exchanges (%u.%u %%), "
+		   "%zu requests had no recorded answer\n",
+		   c->reproduced, c->reproducible, share / 10, share % 10,
+		   c->miss_count - c->own_misses);
+	if (!result)
+		result = compare_flush(&out);
+	buf_release(&out);
+	return result;
+}
