@@ -65,10 +65,11 @@ static const struct rule {
 #define RULES (sizeof rules / sizeof *rules)
 
 struct attribute {
-	struct slice name, value; /* as written */
+	struct slice name, value;
+	size_t at; /* of the value in the store; SIZE_MAX: it is not there */
 };
 
-/* A tag with its attributes, values with their references undone in store. */
+/* A tag with its attributes; values that hide characters, undone, in store. */
 struct element {
 	struct slice name;
 	struct attribute attributes[ATTRIBUTES_MAX];
@@ -109,25 +110,23 @@ static void undo_references(struct slice value, struct buf *out)
 static void read_element(const struct tag *t, struct element *e)
 {
 	struct slice rest = t->attributes;
-	size_t at[ATTRIBUTES_MAX];
 	struct attribute a;
 	e->name = t->name;
 	e->count = 0;
 	buf_clear(&e->store);
 	while (e->count < ATTRIBUTES_MAX &&
 	       tag_attribute(&rest, &a.name, &a.value)) {
-		at[e->count] = e->store.len;
-		if (slice_find(a.value, '&') < a.value.len)
+		bool hidden = slice_find(a.value, '&') < a.value.len;
+		a.at = hidden ? e->store.len : SIZE_MAX;
+		if (hidden)
 			undo_references(a.value, &e->store);
+		a.value.len = hidden ? e->store.len - a.at : a.value.len;
 		e->attributes[e->count++] = a;
 	}
-	for (size_t i = 0; i < e->count; i++) {
-		struct slice *value = &e->attributes[i].value;
-		size_t end = i + 1 < e->count ? at[i + 1] : e->store.len;
-		if (slice_find(*value, '&') < value->len)
-			*value =
-			    (struct slice){e->store.data + at[i], end - at[i]};
-	}
+	for (size_t i = 0; i < e->count; i++)
+		if (e->attributes[i].at != SIZE_MAX)
+			e->attributes[i].value.data =
+			    e->store.data + e->attributes[i].at;
 }
 
 static struct slice attribute(const struct element *e, const char *name)
@@ -382,7 +381,7 @@ static void tell_element(struct links *l, const struct element *e)
 		note_base(l, attribute(e, "codebase"));
 	if (is(e->name, "base"))
 		note_base(l, attribute(e, "href"));
-	else if (is(e->name, "link") && attribute(e, "rel").data)
+	else if (is(e->name, "link"))
 		tell_link_element(l, e);
 	else if (is(e->name, "meta"))
 		tell_meta(l, e);

@@ -265,8 +265,8 @@ static bool put_together(const struct parts *p, const struct url *base,
 		valid = settle_host(&u, bracketed, &host);
 	}
 	if (valid) {
-		add_target(&target,
-			   p->has_host ? (struct slice){0} : base->target,
+		struct slice none = {0};
+		add_target(&target, p->has_host ? none : base->target,
 			   p->target);
 		u.target = buf_slice(&target);
 		valid = u.target.len + u.host.len <= RESOLVE_MAX;

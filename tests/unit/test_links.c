@@ -137,6 +137,7 @@ static void test_elements(void **state)
 	    {"<link rel='SHORTCUT ICON' href=/i.ico>", "L /i.ico\n"},
 	    {"<link rel=\"alternate stylesheet\" href=s.css>", "C /a/s.css\n"},
 	    {"<link rel=next href=n.html>", "C /a/n.html\n"},
+	    {"<link href=n.html>", "C /a/n.html\n"}, /* nothing loads it */
 	    {"<link rel=dns-prefetch href=//o.example>", ""},
 	    {"<blockquote cite=/c>", "C /c\n"},
 	    {"<svg><image xlink:href=i.png /><a xlink:href=x></a></svg>",
