@@ -121,8 +121,9 @@ static bool is_long_header(struct slice s)
 {
 	uint32_t v = number_at(s, 1, 4);
 	return s.len >= 7 && s.data[0] & 0x80 && byte_at(s, 5) <= 20 &&
-	       (v == 1 || v == 0x6b3343cf || v >> 8 == 0xff0000 ||
-		v >> 8 == 0xfaceb0 || (v & 0x0f0f0f0f) == 0x0a0a0a0a ||
+	       (v == 1 || v == 0x6b3343cf ||
+		(v > 0xff000000 && v <= 0xff000040) || v >> 8 == 0xfaceb0 ||
+		(v & 0x0f0f0f0f) == 0x0a0a0a0a ||
 		((v >> 24 == 'Q' || v >> 24 == 'T') &&
 		 (v >> 16 & 0xff) == '0'));
 }
@@ -141,11 +142,14 @@ static bool is_quic(const struct evidence *e)
 	       is_old_quic(e->client);
 }
 
+/* Also HTTP/0.9, which had neither a version nor a head in answers. */
 static bool is_http(const struct evidence *e)
 {
+	struct slice line = first_line(e->client);
 	return says(e->server, SLICE("HTTP/1.")) ||
 	       says(e->server, SLICE("ICY ")) ||
-	       holds(first_line(e->client), SLICE(" HTTP/1."));
+	       holds(line, SLICE(" HTTP/1.")) ||
+	       (says(line, SLICE("GET /")) && !holds(line, SLICE(" HTTP/")));
 }
 
 /* Multicast HTTP: no answer that a page gets. */

@@ -86,6 +86,16 @@ static enum traffic_kind kind_of(const struct guess *g, bool silent)
 	return TRAFFIC_UNKNOWN;
 }
 
+/* Not silent is who was answered in a protocol in which servers only answer,
+ * where just one direction was recorded. */
+static bool is_silent(const struct conversation *c, int client,
+		      const struct guess *g)
+{
+	bool answered = g->by_bytes &&
+			(g->class == PROTOCOL_TLS || g->class == PROTOCOL_HTTP);
+	return c->opened && !c->bytes[client] && !c->lost[client] && !answered;
+}
+
 static struct traffic describe(const struct conversation *c, int client)
 {
 	struct evidence e = {
@@ -97,9 +107,8 @@ static struct traffic describe(const struct conversation *c, int client)
 	    .from_start = c->opened || c->udp,
 	};
 	struct guess g = protocol_guess(&e);
-	bool silent = !c->udp && !c->bytes[client] && !c->lost[client];
 	return (struct traffic){
-	    .kind = kind_of(&g, silent),
+	    .kind = kind_of(&g, is_silent(c, client, &g)),
 	    .protocol = g.name,
 	    .by_bytes = g.by_bytes,
 	    .udp = c->udp,

@@ -11,8 +11,8 @@ enum traffic_kind {
 	TRAFFIC_QUIC,        /* UDP: HTTP/3 */
 	TRAFFIC_HTTP2_CLEAR, /* HTTP/2 by prior knowledge (RFC 9113 3.3) */
 	TRAFFIC_OTHER,       /* a protocol that is no web: named */
-	TRAFFIC_UNKNOWN,     /* neither port nor bytes tell; or HTTP/1 of which
-				no exchange could be read, named "HTTP" */
+	TRAFFIC_UNKNOWN,     /* neither port nor bytes tell; or HTTP of which no
+				exchange could be read, named "HTTP" */
 	TRAFFIC_SILENT,      /* opened, and the client said nothing; also
 				refused connections */
 };
