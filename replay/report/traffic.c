@@ -106,6 +106,9 @@ static struct traffic describe(const struct conversation *c, int client)
 	    .udp = c->udp,
 	    .from_start = c->opened || c->udp,
 	};
+	/* Datagrams look much the same in both directions. */
+	if (c->udp && !e.client.len)
+		e.client = e.server;
 	struct guess g = protocol_guess(&e);
 	return (struct traffic){
 	    .kind = kind_of(&g, is_silent(c, client, &g)),
