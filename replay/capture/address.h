@@ -29,6 +29,21 @@ static inline bool endpoint_equal(const struct endpoint *a,
 
 uint64_t endpoint_hash(const struct endpoint *e, uint64_t seed);
 
+/* Two endpoints that talk with each other: the same in both directions. */
+static inline bool ends_equal(const struct endpoint ends[2],
+			      const struct endpoint *a,
+			      const struct endpoint *b)
+{
+	return (endpoint_equal(&ends[0], a) && endpoint_equal(&ends[1], b)) ||
+	       (endpoint_equal(&ends[0], b) && endpoint_equal(&ends[1], a));
+}
+
+static inline uint64_t ends_hash(const struct endpoint *a,
+				 const struct endpoint *b, uint64_t seed)
+{
+	return endpoint_hash(a, seed) + endpoint_hash(b, seed);
+}
+
 /* "192.0.2.1", "2001:db8::1" (RFC 5952). */
 void address_print(struct buf *out, const struct address *a);
 /* "192.0.2.1:80", "[2001:db8::1]:80". */

@@ -7,13 +7,15 @@
 
 #define JA3_LEN 32 /* MD5 in hexadecimal digits */
 #define JA4_LEN 36
+#define ALPN_MAX 32 /* the longest registered name has 18 bytes */
 
 struct fingerprint {
-	char ja3[JA3_LEN + 1];
+	char ja3[JA3_LEN + 1]; /* empty where OpenSSL refuses MD5 */
 	char ja4[JA4_LEN + 1];
-	uint16_t version;  /* the highest that it offers: 0x0303 is TLS 1.2 */
-	struct slice alpn; /* the first protocol it offers, data NULL: none;
-			      points into the stream */
+	uint16_t version; /* the highest that it offers: 0x0303 is TLS 1.2 */
+	uint8_t alpn_len; /* 0: it offers no protocol */
+	uint8_t alpn[ALPN_MAX]; /* the first that it offers, any bytes; cut
+				   where it is longer */
 };
 
 /* Reads the first bytes of a client's TCP stream. False if they are no whole

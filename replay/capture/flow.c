@@ -60,28 +60,12 @@ static struct connection *connection_at(const struct flows *f, uint32_t i)
 	return &f->blocks[i / BLOCK][i % BLOCK];
 }
 
-/* The same for both directions. */
-static uint64_t pair_hash(const struct flows *f, const struct endpoint *a,
-			  const struct endpoint *b)
-{
-	return endpoint_hash(a, f->seed) + endpoint_hash(b, f->seed);
-}
-
-static bool has_ends(const struct flow *flow, const struct endpoint *a,
-		     const struct endpoint *b)
-{
-	return (endpoint_equal(&flow->ends[0], a) &&
-		endpoint_equal(&flow->ends[1], b)) ||
-	       (endpoint_equal(&flow->ends[0], b) &&
-		endpoint_equal(&flow->ends[1], a));
-}
-
 static uint32_t *bucket_of(struct flows *f, const struct endpoint *a,
 			   const struct endpoint *b)
 {
-	uint32_t i = (uint32_t)pair_hash(f, a, b) & f->mask;
+	uint32_t i = (uint32_t)ends_hash(a, b, f->seed) & f->mask;
 	while (f->buckets[i] != NONE &&
-	       !has_ends(&connection_at(f, f->buckets[i])->flow, a, b))
+	       !ends_equal(connection_at(f, f->buckets[i])->flow.ends, a, b))
 		i = (i + 1) & f->mask;
 	return &f->buckets[i];
 }

@@ -1,12 +1,60 @@
-/* The server name in a TLS ClientHello (RFC 6066 3), from bytes. */
+/* A TLS client's first message, the ClientHello (RFC 8446 4.1.2), from the
+ * first bytes of its stream; and what its server says in clear. */
 #ifndef CAPTURE_HELLO_H
 #define CAPTURE_HELLO_H
 
 #include "bytes.h"
 
-/* Reads the first bytes of a client's stream. Whether they are a ClientHello
- * that names its server, as far as it is there: what stands behind the name
- * may be cut. name is set to the name: any bytes, at least one. */
+/* Of handshake messages no more than this is read. A hello is below 4 kB, with
+ * large post-quantum key shares too; a chain of certificates may be longer. */
+#define HELLO_MAX ((size_t)1 << 16)
+
+/* Where a stream begins with one: HANDSHAKE_CLIENT_HELLO and so on. */
+enum handshake_type {
+	HANDSHAKE_NONE = -1,        /* no handshake message begins it */
+	HANDSHAKE_CLIENT_HELLO = 1, /* RFC 8446 4 */
+	HANDSHAKE_SERVER_HELLO = 2,
+	HANDSHAKE_CERTIFICATE_REQUEST = 13,
+};
+
+/* Type of the handshake message that begins the stream, by its first six
+ * bytes. */
+int handshake_begins(struct slice stream);
+
+/* How many bytes of a stream the handshake message takes that begins it, by its
+ * first bytes: up to HELLO_MAX, and that where it lies in several records. */
+size_t handshake_extent(struct slice stream);
+
+/* A ClientHello as far as it is there. Slices point into joined. */
+struct hello {
+	uint16_t version; /* legacy_version */
+	struct slice ciphers;
+	struct slice extensions; /* for hello_extension */
+	bool whole;              /* none of it is missing, and each length in
+				    it fits */
+	struct buf joined;       /* the message, taken out of its records */
+};
+
+/* False if the stream does not begin with one. Release h in either case. */
+bool hello_read(struct hello *h, struct slice stream);
+void hello_release(struct hello *h);
+
+/* The next extension of rest, which shrinks; begin with a hello's extensions.
+ * The last one is cut where the hello is. */
+bool hello_extension(struct slice *rest, uint16_t *type, struct slice *body);
+
+/* Takes the vector (RFC 8446 3.4) at the start of rest, whose length stands in
+ * length_bytes bytes (1 or 2) before it: cut to what is there. */
+struct slice hello_vector(struct slice *rest, int length_bytes);
+
+/* The server name (RFC 6066 3), as far as the stream is there: what stands
+ * behind the name may be cut. name is set to the name: any bytes, at least
+ * one. */
 bool hello_server_name(struct slice stream, struct buf *name);
+
+/* The first bytes of a server's stream: whether it asks for the client's
+ * certificate in clear, which TLS 1.2 and older do (RFC 5246 7.4.4). False
+ * too where that stands behind HELLO_MAX. */
+bool hello_asks_certificate(struct slice stream);
 
 #endif

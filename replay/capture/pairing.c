@@ -2,6 +2,7 @@
  * connections at a time, what all found is put in order in the end. */
 #include "pairing.h"
 
+#include "hello.h"
 #include "log.h"
 
 #include <pthread.h>
@@ -13,14 +14,22 @@
 #define WORKERS_MAX 8
 #define TAKE 64 /* connections at a time */
 
-#define TLS_HANDSHAKE 22            /* a record's first byte: RFC 8446 5.1 */
-#define HELLO_MAX ((size_t)1 << 16) /* a ClientHello longer than this: none */
+#define TLS_HANDSHAKE 22 /* a record's first byte: RFC 8446 5.1 */
+
+/* What was found beside the exchanges, and in which connection. */
+struct beside {
+	uint32_t flow;
+	struct conversation conversation;
+};
 
 struct worker {
 	struct pairing *all;
 	pthread_t thread;
 	struct exchange *found;
 	size_t count, room;
+	struct beside *beside;
+	size_t beside_count, beside_room;
+	uint64_t unkept, unkept_bytes; /* conversations past the bound */
 	struct spool *heads;
 	struct buf scratch;
 	struct flow_counts counts;
@@ -59,42 +68,72 @@ static void take(void *context, const struct exchange *e, const uint8_t *first)
 	w->found[w->count++].position = position_of(w->all, first);
 }
 
-/* If a side begins with a TLS handshake: its first bytes in one piece, up to
- * HELLO_MAX. */
-static struct slice hello_bytes(struct worker *w, const struct stream *s,
-				struct place from)
+static void keep_beside(struct worker *w, uint32_t flow,
+			const struct conversation *c)
 {
-	struct span_reader r = span_read(s, (struct span){from, HELLO_MAX});
-	struct slice bytes;
-	buf_clear(&w->scratch);
-	while (span_next(&r, &bytes) && bytes.data) {
-		if (!w->scratch.len && bytes.data[0] != TLS_HANDSHAKE)
-			break;
-		buf_add(&w->scratch, bytes);
+	/* The first of all are among the first of each worker. */
+	if (w->beside_count == CONVERSATIONS_MAX) {
+		w->unkept++;
+		w->unkept_bytes += c->bytes[0] + c->bytes[1];
+		return;
 	}
-	return buf_slice(&w->scratch);
+	if (w->beside_count == w->beside_room) {
+		w->beside_room = w->beside_room ? w->beside_room * 2 : 64;
+		w->beside =
+		    xreallocarray(w->beside, w->beside_room, sizeof *w->beside);
+	}
+	w->beside[w->beside_count++] = (struct beside){flow, *c};
 }
 
-static void take_server_names(struct worker *w, const struct talk *talk)
+static void take_server_names(struct worker *w, const struct conversation *c)
 {
 	for (int i = 0; i < 2; i++) {
-		struct slice hello =
-		    hello_bytes(w, &talk->flow->streams[i], talk->from[i]);
-		if (!hello.len)
+		if (handshake_begins(c->first[i]) != HANDSHAKE_CLIENT_HELLO)
 			continue;
 		pthread_mutex_lock(&w->all->lock);
-		names_add_tls(w->all->names, hello, &talk->flow->ends[!i]);
+		names_add_tls(w->all->names, c->first[i], &c->ends[!i]);
 		pthread_mutex_unlock(&w->all->lock);
 	}
 }
 
-static void read_flow(struct worker *w, struct flow *flow)
+static bool begins_tls(const struct talk *talk)
 {
+	for (int i = 0; i < 2; i++) {
+		struct slice byte;
+		struct span_reader r = span_read(
+		    &talk->flow->streams[i], (struct span){talk->from[i], 1});
+		if (span_next(&r, &byte) && byte.data &&
+		    byte.data[0] == TLS_HANDSHAKE)
+			return true;
+	}
+	return false;
+}
+
+/* A talk that was read, whether exchanges were found in it or not. */
+static void look_beside(struct worker *w, uint32_t i, const struct talk *talk,
+			bool found)
+{
+	struct conversation c;
+	if ((found && !begins_tls(talk)) ||
+	    !conversation_read(&c, talk, w->heads, &w->scratch))
+		return;
+	c.has_exchanges = found;
+	take_server_names(w, &c);
+	keep_beside(w, i, &c);
+}
+
+static void read_flow(struct worker *w, uint32_t i)
+{
+	struct flow *flow = flows_finish(w->all->flows, i, &w->counts);
 	struct talk talk = {.flow = flow};
 	size_t before = w->count;
-	do
-		take_server_names(w, &talk);
-	while (exchanges_find(&talk, w->heads, take, w));
+	bool more;
+	do {
+		struct talk begin = talk;
+		size_t found = w->count;
+		more = exchanges_find(&talk, w->heads, take, w);
+		look_beside(w, i, &begin, w->count > found);
+	} while (more);
 	if (w->count == before)
 		flow_drop(flow);
 }
@@ -102,11 +141,10 @@ static void read_flow(struct worker *w, struct flow *flow)
 static void *work(void *context)
 {
 	struct worker *w = context;
-	struct flows *flows = w->all->flows;
-	uint32_t len = flows_len(flows), from;
+	uint32_t len = flows_len(w->all->flows), from;
 	while ((from = atomic_fetch_add(&w->all->next, TAKE)) < len)
 		for (uint32_t i = from; i < len && i < from + TAKE; i++)
-			read_flow(w, flows_finish(flows, i, &w->counts));
+			read_flow(w, i);
 	return NULL;
 }
 
@@ -202,6 +240,32 @@ static void put_in_order(struct pairing *p)
 	free(spare);
 }
 
+/* Hands over what was found beside, flow by flow as the exchanges: in the
+ * order of the flows, of which each worker took its own in that order. */
+static void put_beside(struct pairing *p, struct conversations *all)
+{
+	size_t at[WORKERS_MAX] = {0};
+	for (;;) {
+		const struct beside *next = NULL;
+		unsigned from = 0;
+		for (unsigned i = 0; i < p->worker_count; i++) {
+			const struct worker *w = &p->workers[i];
+			if (at[i] == w->beside_count ||
+			    (next && w->beside[at[i]].flow > next->flow))
+				continue;
+			next = &w->beside[at[i]];
+			from = i;
+		}
+		if (!next)
+			break;
+		conversations_add_tcp(all, &next->conversation);
+		at[from]++;
+	}
+	for (unsigned i = 0; i < p->worker_count; i++)
+		conversations_add_rest(all, p->workers[i].unkept,
+				       p->workers[i].unkept_bytes);
+}
+
 /* What the workers need no more. */
 static void dismiss(struct pairing *p)
 {
@@ -212,13 +276,16 @@ static void dismiss(struct pairing *p)
 		p->counts.conflicts += w->counts.conflicts;
 		free(w->found);
 		w->found = NULL;
+		free(w->beside);
+		w->beside = NULL;
 		buf_release(&w->scratch);
 	}
 }
 
 struct pairing *pairing_run(struct flows *flows, struct names *names,
 			    const struct source *source,
-			    const struct spool *spool)
+			    const struct spool *spool,
+			    struct conversations *beside)
 {
 	struct pairing *p = xcalloc(1, sizeof *p);
 	p->flows = flows;
@@ -228,6 +295,7 @@ struct pairing *pairing_run(struct flows *flows, struct names *names,
 	pthread_mutex_init(&p->lock, NULL);
 	run_workers(p);
 	put_in_order(p);
+	put_beside(p, beside);
 	dismiss(p);
 	return p;
 }

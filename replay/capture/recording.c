@@ -7,6 +7,13 @@
 
 #define DNS_PORT 53
 
+static void read_datagram(struct recording *r, const struct packet *p)
+{
+	if (p->from.port == DNS_PORT)
+		names_add_dns(r->names, p->payload);
+	conversations_add_udp(r->beside, p);
+}
+
 static void read_packets(struct recording *r)
 {
 	struct packet p;
@@ -15,8 +22,8 @@ static void read_packets(struct recording *r)
 			flows_add(r->flows, &p);
 		else if (p.kind == PACKET_QUOTED)
 			flows_add_quoted(r->flows, &p);
-		else if (p.from.port == DNS_PORT)
-			names_add_dns(r->names, p.payload);
+		else
+			read_datagram(r, &p);
 	}
 }
 
@@ -50,6 +57,7 @@ struct recording *recording_read(const char *filter, char *const paths[],
 	r->source = source_new(filter);
 	r->spool = spool_new();
 	r->names = names_new();
+	r->beside = conversations_new();
 	r->packets = packets_new(r->source, r->spool);
 	r->flows = flows_new(0);
 	for (size_t i = 0; i < count; i++) {
@@ -59,7 +67,8 @@ struct recording *recording_read(const char *filter, char *const paths[],
 		}
 	}
 	read_packets(r);
-	r->pairing = pairing_run(r->flows, r->names, r->source, r->spool);
+	r->pairing =
+	    pairing_run(r->flows, r->names, r->source, r->spool, r->beside);
 	r->exchanges = pairing_exchanges(r->pairing, &r->count);
 	sum_up(r);
 	return r;
@@ -73,6 +82,7 @@ void recording_free(struct recording *r)
 	flows_free(r->flows);
 	packets_free(r->packets);
 	names_free(r->names);
+	conversations_free(r->beside);
 	spool_free(r->spool);
 	source_free(r->source);
 	free(r);

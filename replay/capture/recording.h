@@ -10,6 +10,7 @@ struct recording {
 				       belong to pairing */
 	size_t count;
 	struct names *names;
+	struct conversations *beside; /* all that is no exchange */
 
 	struct source *source;
 	struct spool *spool;

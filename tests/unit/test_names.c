@@ -1,4 +1,5 @@
 /* Names out of DNS messages and TLS hellos, most of them hostile. */
+#include "hellos.h"
 #include "unit.h"
 
 #include "capture/dns.h"
@@ -15,12 +16,6 @@
 #define NAME_AT 12 /* offset of the question's name */
 
 /* ---- building ---- */
-
-static void put16(struct buf *b, unsigned value)
-{
-	buf_add_byte(b, (uint8_t)(value >> 8));
-	buf_add_byte(b, (uint8_t)value);
-}
 
 static void put_name(struct buf *b, const char *name)
 {
@@ -352,18 +347,6 @@ static void put_hello(struct buf *b, struct slice server_name)
 	buf_add(b, buf_slice(&body));
 	buf_release(&body);
 	buf_release(&extensions);
-}
-
-/* In records of at most so many bytes. */
-static void put_records(struct buf *b, struct slice handshake, size_t size)
-{
-	while (handshake.len) {
-		struct slice part = slice_to(handshake, size);
-		buf_add(b, SLICE("\x16\x03\x01"));
-		put16(b, (unsigned)part.len);
-		buf_add(b, part);
-		handshake = slice_from(handshake, size);
-	}
 }
 
 static void expect_hello(struct slice stream, const char *expected)

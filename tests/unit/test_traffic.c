@@ -1,0 +1,627 @@
+/* What lies beside HTTP: which protocol first bytes are (P45), and what a
+ * recording's conversations come to (P9, P41, P44). */
+#include "guard.h"
+#include "hellos.h"
+#include "segments.h"
+#include "unit.h"
+
+#include "capture/hello.h"
+#include "report/protocol.h"
+#include "report/traffic.h"
+
+#include <stdlib.h>
+
+/* ---- protocols ---- */
+
+#define T false
+#define U true
+
+struct sample {
+	const char *name; /* NULL: unknown */
+	bool udp;
+	uint16_t port;
+	struct slice client, server;
+};
+
+/* On ports that say nothing: the bytes alone tell. */
+static const struct sample samples[] = {
+    {"TLS", T, 4444, SLICE("\x16\x03\x01\x02\x00\x01\x00\x01\xfc"), SLICE("")},
+    {"TLS", T, 4444, SLICE(""), SLICE("\x16\x03\x03\x00\x50\x02\x00")},
+    {"TLS", T, 4444, SLICE("\x17\x03\x03\x01\x00\xaa\xbb"), SLICE("")},
+    {"TLS", T, 4444,
+     SLICE("\x80\x1f\x01\x03\x01\x00\x06\x00\x00\x00\x10\x00\x00\x2f"),
+     SLICE("")},
+    {NULL, T, 4444, SLICE("\x16\x03\x09\x02\x00\x01\x00"), SLICE("")},
+    {NULL, T, 4444, SLICE("\x80\x1f\x01\x03\x01\x00\x07\x00\x00\x00\x10"),
+     SLICE("")},
+    {"HTTP/2", T, 4444, SLICE("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x12"),
+     SLICE("")},
+    {"HTTP", T, 4444, SLICE(""), SLICE("HTTP/1.1 200 OK\r\n")},
+    {"HTTP", T, 4444, SLICE("GET /\r\n"), SLICE("<html>")},
+    {"SSH", T, 4444, SLICE(""), SLICE("SSH-2.0-OpenSSH_9.2\r\n")},
+    {"SMTP", T, 4444, SLICE("EHLO pc\r\n"), SLICE("220 mx ready\r\n")},
+    {"SMTP", T, 4444, SLICE(""), SLICE("220 mx ESMTP Postfix\r\n")},
+    {"FTP", T, 4444, SLICE("USER anonymous\r\n"), SLICE("220 hello\r\n")},
+    {"FTP", T, 4444, SLICE(""), SLICE("220 ProFTPD Server\r\n")},
+    {"FTP", T, 21, SLICE("NOOP\r\n"), SLICE("220 hello\r\n")},
+    {"SMTP", T, 25, SLICE("NOOP\r\n"), SLICE("220 hello\r\n")},
+    {"POP3", T, 4444, SLICE("CAPA\r\n"), SLICE("+OK ready\r\n")},
+    {"IMAP", T, 4444, SLICE("a1 LOGIN x y\r\n"), SLICE("* OK ready\r\n")},
+    {"IRC", T, 4444, SLICE("NICK bot-17\r\nUSER a b c :d\r\n"), SLICE("")},
+    {"IRC", T, 4444, SLICE("PASS x\r\nNICK bot\r\n"), SLICE("")},
+    {"IRC", T, 4444, SLICE("USER a b c :d\r\n"),
+     SLICE(":irc.example 001 bot :hello\r\n")},
+    {"RDP", T, 4444,
+     SLICE("\x03\x00\x00\x2c\x27\xe0\x00\x00\x00\x00\x00"
+	   "Cookie: mstshash=a\r\n"),
+     SLICE("")},
+    {"RDP", T, 4444,
+     SLICE("\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00"
+	   "\x01\x00\x08\x00\x03\x00\x00\x00"),
+     SLICE("")},
+    {"ISO transport", T, 102,
+     SLICE("\x03\x00\x00\x16\x11\xe0\x00\x00\x00\x01\x00\xc1\x02\x01\x00"),
+     SLICE("")},
+    {"SMB", T, 4444,
+     SLICE("\x00\x00\x00\x2f\xff"
+	   "SMB\x72"),
+     SLICE("")},
+    {"SMB", T, 4444,
+     SLICE("\x00\x00\x00\x90\xfe"
+	   "SMB\x40"),
+     SLICE("")},
+    {"DCE/RPC", T, 4444,
+     SLICE("\x05\x00\x0b\x03\x10\x00\x00\x00\x74\x00\x00\x00"), SLICE("")},
+    {"LDAP", T, 4444, SLICE("\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\x00"),
+     SLICE("")},
+    {"LDAP", U, 4444,
+     SLICE("\x30\x84\x00\x00\x00\x2d\x02\x01\x07\x63\x84\x00\x00\x00\x24"),
+     SLICE("")},
+    {"Kerberos", T, 4444,
+     SLICE("\x00\x00\x00\xd0\x6a\x81\xcd\x30\x81\xca\xa1\x03\x02\x01\x05"),
+     SLICE("")},
+    {"Kerberos", U, 4444,
+     SLICE("\x6a\x81\xcd\x30\x81\xca\xa1\x03\x02\x01\x05\xa2"), SLICE("")},
+    {"BitTorrent", T, 4444,
+     SLICE("\x13"
+	   "BitTorrent protocol\x00\x00"),
+     SLICE("")},
+    {"BitTorrent", U, 4444, SLICE("d1:ad2:id20:abcdefghij0123456789e1:q4:ping"),
+     SLICE("")},
+    {"MySQL", T, 4444, SLICE(""),
+     SLICE("\x4a\x00\x00\x00\x0a"
+	   "5.5.5-10.1\0")},
+    {"PostgreSQL", T, 4444, SLICE("\x00\x00\x00\x08\x04\xd2\x16\x2f"),
+     SLICE("N")},
+    {"TDS", T, 4444, SLICE("\x12\x01\x00\x2f\x00\x00\x00\x00\x00\x00\x1a\x00"),
+     SLICE("")},
+    {"VNC", T, 4444, SLICE(""), SLICE("RFB 003.008\n")},
+    {"MQTT", T, 4444, SLICE("\x10\x1a\x00\x04MQTT\x04"), SLICE("")},
+    {"SOCKS", T, 4444, SLICE("\x05\x01\x00"), SLICE("\x05\x00")},
+    {"SOCKS", T, 4444, SLICE("\x04\x01\x00\x50\x01\x02\x03\x04\x00"),
+     SLICE("\x00\x5a\x00\x00\x00\x00\x00\x00")},
+    {NULL, T, 4444, SLICE("\x05\x01\x00"), SLICE("\x01\x00")},
+    {"Telnet", T, 4444, SLICE(""), SLICE("\xff\xfd\x18\xff\xfd\x20")},
+    {"RTSP", T, 4444, SLICE("OPTIONS rtsp://a/ RTSP/1.0\r\n"), SLICE("")},
+    {"SIP", T, 4444, SLICE("INVITE sip:a@b SIP/2.0\r\n"), SLICE("")},
+    {"SIP", U, 4444, SLICE("REGISTER sip:b SIP/2.0\r\n"), SLICE("")},
+    {"XMPP", T, 4444, SLICE("<?xml version='1.0'?><stream:stream to='a'>"),
+     SLICE("")},
+    {"Flash policy", T, 843, SLICE("<policy-file-request/>\0"), SLICE("")},
+    {"STUN", U, 4444,
+     SLICE("\x00\x01\x00\x00\x21\x12\xa4\x42"
+	   "abcdefghijkl"),
+     SLICE("")},
+    {"QUIC", U, 4444,
+     SLICE("\xc3\x00\x00\x00\x01\x08"
+	   "abcdefgh"),
+     SLICE("")},
+    {"QUIC", U, 4444,
+     SLICE("\xd3\x6b\x33\x43\xcf\x08"
+	   "abcdefgh"),
+     SLICE("")},
+    {"QUIC", U, 4444,
+     SLICE("\xc3\xff\x00\x00\x1d\x08"
+	   "abcdefgh"),
+     SLICE("")},
+    {"QUIC", U, 4444,
+     SLICE("\x0d"
+	   "abcdefghQ043\x01"),
+     SLICE("")},
+    /* A printer's search, not a version of QUIC. */
+    {NULL, U, 62976, SLICE("\xff\xff\x00\x00\xa0\x00\x5c\xd9\x98\xdd\xf5"),
+     SLICE("")},
+    {"DTLS", U, 4444,
+     SLICE("\x16\xfe\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+	   "\x50\x01"),
+     SLICE("")},
+    {"SNMP", U, 4444, SLICE("\x30\x29\x02\x01\x01\x04\x06public"), SLICE("")},
+    {"SSDP", U, 1900, SLICE("M-SEARCH * HTTP/1.1\r\nHost: 239.255.255.250"),
+     SLICE("")},
+    {"DNS", U, 53,
+     SLICE("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01"
+	   "a\x00"),
+     SLICE("")},
+    {"mDNS", U, 5353,
+     SLICE("\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01"
+	   "a\x00"),
+     SLICE("")},
+    {"LLMNR", U, 5355,
+     SLICE("\x12\x34\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01"
+	   "a\x00"),
+     SLICE("")},
+    {"DNS over TCP", T, 53,
+     SLICE("\x00\x0f\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01"
+	   "a\x00"),
+     SLICE("")},
+    {"Modbus", T, 502,
+     SLICE("\x00\x01\x00\x00\x00\x06\x01\x03\x00\x00\x00\x0a"), SLICE("")},
+    {"syslog", U, 514, SLICE("<34>Oct 11 22:14:15 host"), SLICE("")},
+    {NULL, T, 4444, SLICE("\x01\x02\x03\x04"), SLICE("\x05")},
+    {NULL, U, 4444, SLICE("hello"), SLICE("")},
+};
+
+static struct guess guess(const struct sample *s)
+{
+	struct evidence e = {
+	    .client = s->client,
+	    .server = s->server,
+	    .client_port = 50000,
+	    .port = s->port,
+	    .udp = s->udp,
+	    .from_start = true,
+	};
+	return protocol_guess(&e);
+}
+
+static void test_bytes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(samples); i++) {
+		struct guess g = guess(&samples[i]);
+		const char *name = samples[i].name;
+		assert_string_equal(g.name, name ? name : "unknown");
+		assert_int_equal(g.by_bytes, name != NULL);
+	}
+}
+
+static void test_long_bytes(void **state)
+{
+	(void)state;
+	uint8_t bytes[300] = {1, 1, 6};
+	struct sample dhcp = {"DHCP", U, 67, {bytes, sizeof bytes}, SLICE("")};
+	memcpy(bytes + 236, "\x63\x82\x53\x63", 4);
+	assert_string_equal(guess(&dhcp).name, "DHCP");
+	assert_true(guess(&dhcp).by_bytes);
+	uint8_t ntp[48] = {0x1b};
+	struct sample time = {"NTP", U, 123, {ntp, sizeof ntp}, SLICE("")};
+	assert_true(guess(&time).by_bytes);
+	time.client.len = 47;
+	assert_string_equal(guess(&time).name, "unknown");
+}
+
+/* Every beginning of every sample, on every kind of port, at the edge of what
+ * may be read. */
+static void test_cut(void **state)
+{
+	(void)state;
+	static const uint16_t some[] = {4444, 53, 88, 137, 443, 500, 1812, 502};
+	for (size_t i = 0; i < COUNT(samples); i++) {
+		struct sample s = samples[i];
+		struct slice whole = s.client.len ? s.client : s.server;
+		for (size_t len = 0; len <= whole.len; len++) {
+			struct guard g = guard_copy(slice_to(whole, len));
+			for (size_t p = 0; p < 2 * COUNT(some); p++) {
+				s.port = some[p / 2];
+				s.udp = p & 1;
+				s.client = s.server = g.bytes;
+				assert_non_null(guess(&s).name);
+			}
+			guard_free(&g);
+		}
+	}
+}
+
+static void test_random_bytes(void **state)
+{
+	(void)state;
+	uint32_t seed = 7;
+	for (int run = 0; run < 3000; run++) {
+		uint8_t bytes[64];
+		for (size_t i = 0; i < sizeof bytes; i++) {
+			seed = seed * 1664525 + 1013904223;
+			bytes[i] = (uint8_t)(seed >> 24);
+		}
+		struct guard g =
+		    guard_copy((struct slice){bytes, seed % sizeof bytes});
+		struct sample s = {NULL, run & 1, (uint16_t)(seed >> 8),
+				   g.bytes, g.bytes};
+		assert_non_null(guess(&s).name);
+		guard_free(&g);
+	}
+}
+
+/* The port counts where the bytes would not have told, or could not. */
+static void test_ports(void **state)
+{
+	(void)state;
+	struct evidence e = {
+	    .client = SLICE("\x01\x02\x03"), .port = 443, .from_start = true};
+	assert_string_equal(protocol_guess(&e).name, "unknown");
+	e.from_start = false;
+	assert_string_equal(protocol_guess(&e).name, "TLS");
+	assert_false(protocol_guess(&e).by_bytes);
+	e.from_start = true;
+	e.client.len = 0; /* nobody said anything */
+	assert_string_equal(protocol_guess(&e).name, "TLS");
+	e.port = 853;
+	assert_string_equal(protocol_guess(&e).name, "DNS over TLS");
+	e.client = SLICE("\x16\x03\x01\x02\x00\x01\x00");
+	assert_string_equal(protocol_guess(&e).name, "DNS over TLS");
+	assert_true(protocol_guess(&e).by_bytes);
+	assert_int_equal(protocol_guess(&e).class, PROTOCOL_TLS);
+	e.port = 25; /* no protocol over TLS is at home there */
+	assert_string_equal(protocol_guess(&e).name, "TLS");
+	e.udp = true;
+	e.port = 69;
+	assert_string_equal(protocol_guess(&e).name, "TFTP");
+}
+
+/* ---- recordings ---- */
+
+/* What a test says, as packets; and what came of it. */
+struct stage {
+	struct recording r;
+	struct traffics t;
+};
+
+static struct endpoint at(uint8_t host, uint16_t port)
+{
+	return (struct endpoint){{4, {192, 0, 2, host}}, port};
+}
+
+static void stage_begin(struct stage *s)
+{
+	*s = (struct stage){0};
+	s->r.source = source_new(NULL);
+	s->r.spool = spool_new();
+	s->r.names = names_new();
+	s->r.beside = conversations_new();
+	flows = flows_new(0);
+	now = 0;
+}
+
+static void stage_read(struct stage *s)
+{
+	s->r.pairing = pairing_run(flows, s->r.names, s->r.source, s->r.spool,
+				   s->r.beside);
+	s->r.exchanges = pairing_exchanges(s->r.pairing, &s->r.count);
+	traffics_collect(&s->t, &s->r);
+}
+
+static void stage_end(struct stage *s)
+{
+	traffics_release(&s->t);
+	pairing_free(s->r.pairing);
+	flows_free(flows);
+	conversations_free(s->r.beside);
+	names_free(s->r.names);
+	spool_free(s->r.spool);
+	source_free(s->r.source);
+}
+
+static void udp(struct stage *s, struct endpoint from, struct endpoint to,
+		struct slice payload)
+{
+	struct packet p = {.kind = PACKET_UDP,
+			   .from = from,
+			   .to = to,
+			   .payload = payload,
+			   .time = ++now};
+	conversations_add_udp(s->r.beside, &p);
+}
+
+static void tcp(struct endpoint from, struct endpoint to, uint32_t seq,
+		uint8_t flags, uint32_t ack, struct slice payload)
+{
+	struct packet p = {.kind = PACKET_TCP,
+			   .from = from,
+			   .to = to,
+			   .payload = payload,
+			   .time = ++now,
+			   .seq = seq,
+			   .ack = ack,
+			   .flags = flags};
+	flows_add(flows, &p);
+}
+
+/* A connection in which each side says one thing. */
+static void talk(struct endpoint client, struct endpoint server,
+		 struct slice asked, struct slice answered)
+{
+	tcp(client, server, 100, TCP_SYN, 0, SLICE(""));
+	tcp(server, client, 500, TCP_SYN | TCP_ACK, 101, SLICE(""));
+	tcp(client, server, 101, TCP_ACK, 501, asked);
+	tcp(server, client, 501, TCP_ACK, 101 + (uint32_t)asked.len, answered);
+}
+
+static void expect(const struct traffic *t, enum traffic_kind kind,
+		   const char *protocol, uint16_t server_port,
+		   size_t connections)
+{
+	assert_int_equal(t->kind, kind);
+	assert_string_equal(t->protocol, protocol);
+	assert_int_equal(t->server.port, server_port);
+	assert_int_equal(t->connections, connections);
+}
+
+static void test_kinds(void **state)
+{
+	(void)state;
+	struct stage s;
+	stage_begin(&s);
+	talk(at(1, 50000), at(9, 22), SLICE("SSH-2.0-a\r\n"),
+	     SLICE("SSH-2.0-b\r\n"));
+	udp(&s, at(1, 40000), at(9, 443),
+	    SLICE("\xc3\x00\x00\x00\x01\x08"
+		  "abcdefgh"));
+	talk(at(1, 50001), at(9, 80),
+	     SLICE("GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+	     SLICE("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+	talk(at(1, 50002), at(9, 8000),
+	     SLICE("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), SLICE(""));
+	talk(at(1, 50003), at(9, 4444), SLICE("\x01\x02\x03\x04"),
+	     SLICE("\x05"));
+	stage_read(&s);
+	assert_int_equal(s.r.count, 1);
+	assert_int_equal(s.t.count, 4);
+	expect(&s.t.list[0], TRAFFIC_OTHER, "SSH", 22, 1);
+	assert_int_equal(s.t.list[0].bytes, 22);
+	assert_int_equal(s.t.list[0].client.port, 50000);
+	expect(&s.t.list[1], TRAFFIC_QUIC, "QUIC", 443, 1);
+	assert_true(s.t.list[1].udp);
+	expect(&s.t.list[2], TRAFFIC_HTTP2_CLEAR, "HTTP/2", 8000, 1);
+	expect(&s.t.list[3], TRAFFIC_UNKNOWN, "unknown", 4444, 1);
+	assert_false(s.t.list[3].by_bytes);
+	stage_end(&s);
+}
+
+static void test_silent(void **state)
+{
+	(void)state;
+	struct stage s;
+	stage_begin(&s);
+	/* Refused, three times. */
+	for (uint16_t port = 50000; port < 50003; port++) {
+		tcp(at(1, port), at(9, 443), 100, TCP_SYN, 0, SLICE(""));
+		tcp(at(9, 443), at(1, port), 0, TCP_RST | TCP_ACK, 101,
+		    SLICE(""));
+	}
+	/* Greeted, and nothing said. */
+	talk(at(1, 50004), at(9, 25), SLICE(""), SLICE("220 mx ESMTP\r\n"));
+	/* Its end alone was recorded. */
+	tcp(at(1, 50005), at(9, 80), 100, TCP_ACK, 7, SLICE(""));
+	/* Only the server's direction was. */
+	tcp(at(9, 80), at(1, 50006), 500, TCP_SYN | TCP_ACK, 101, SLICE(""));
+	tcp(at(9, 80), at(1, 50006), 501, TCP_ACK, 300,
+	    SLICE("HTTP/1.1 200 OK\r\n\r\n"));
+	stage_read(&s);
+	assert_int_equal(s.t.count, 3);
+	expect(&s.t.list[0], TRAFFIC_SILENT, "TLS", 443, 3);
+	assert_int_equal(s.t.list[0].client.port, 0);
+	assert_false(s.t.list[0].by_bytes);
+	expect(&s.t.list[1], TRAFFIC_SILENT, "SMTP", 25, 1);
+	expect(&s.t.list[2], TRAFFIC_UNKNOWN, "HTTP", 80, 1);
+	assert_int_equal(s.t.list[2].client.port, 50006);
+	stage_end(&s);
+}
+
+/* Of TLS 1.2, with that name. */
+static void put_hello(struct buf *b, const char *name, uint8_t cipher)
+{
+	struct buf hello = {0};
+	size_t len = strlen(name);
+	buf_add(&hello, SLICE("\x01\x00"));
+	put16(&hello, (unsigned)(2 + 32 + 1 + 4 + 2 + 2 + 9 + len));
+	put16(&hello, 0x0303);
+	for (int i = 0; i < 33; i++)
+		buf_add_byte(&hello, 0);
+	buf_add(&hello, SLICE("\x00\x02\x00"));
+	buf_add_byte(&hello, cipher);
+	buf_add(&hello, SLICE("\x01\x00"));
+	put16(&hello, (unsigned)(9 + len));
+	put16(&hello, 0);
+	put16(&hello, (unsigned)(5 + len));
+	put16(&hello, (unsigned)(3 + len));
+	buf_add_byte(&hello, 0);
+	put16(&hello, (unsigned)len);
+	buf_add_string(&hello, name);
+	buf_clear(b);
+	put_records(b, buf_slice(&hello), 16384);
+	buf_release(&hello);
+}
+
+/* What a server says whose certificate message is long, and which asks. */
+static void put_asking(struct buf *b)
+{
+	struct buf flight = {0};
+	buf_add(&flight, SLICE("\x02\x00\x00\x01\x03\x0b\x00\x12\x00"));
+	for (int i = 0; i < 0x1200; i++)
+		buf_add_byte(&flight, 'c');
+	buf_add(&flight, SLICE("\x0d\x00\x00\x02\x01\x01\x0e\x00\x00\x00"));
+	put_records(b, buf_slice(&flight), 1000);
+	buf_release(&flight);
+}
+
+static void test_tls(void **state)
+{
+	(void)state;
+	struct stage s;
+	struct buf a = {0}, b = {0}, c = {0}, asking = {0};
+	put_hello(&a, "a.example", 0x2f);
+	put_hello(&b, "b.example", 0x2f);
+	put_hello(&c, "a.example", 0x35);
+	put_asking(&asking);
+	stage_begin(&s);
+	talk(at(1, 50000), at(9, 443), buf_slice(&a), SLICE(""));
+	talk(at(1, 50001), at(9, 443), buf_slice(&b), buf_slice(&asking));
+	talk(at(1, 50002), at(9, 443), buf_slice(&c), SLICE(""));
+	talk(at(2, 50003), at(9, 443), buf_slice(&c), SLICE(""));
+	stage_read(&s);
+	assert_int_equal(names_count(s.r.names), 2);
+	assert_int_equal(s.t.count, 3);
+	expect(&s.t.list[0], TRAFFIC_TLS, "TLS", 443, 2);
+	assert_text(s.t.list[0].name, "a.example");
+	assert_false(s.t.list[0].asks_certificate);
+	expect(&s.t.list[1], TRAFFIC_TLS, "TLS", 443, 1);
+	assert_text(s.t.list[1].name, "b.example");
+	assert_true(s.t.list[1].asks_certificate);
+	expect(&s.t.list[2], TRAFFIC_TLS, "TLS", 443, 1);
+	/* Names are no part of a fingerprint. */
+	assert_int_equal(s.t.client_count, 3);
+	assert_int_equal(s.t.clients[0].connections, 2);
+	assert_int_equal(s.t.clients[0].print.version, 0x0303);
+	assert_string_equal(s.t.clients[1].print.ja4, s.t.clients[2].print.ja4);
+	assert_int_equal(s.t.clients[2].client.bytes[3], 2);
+	stage_end(&s);
+	buf_release(&a);
+	buf_release(&b);
+	buf_release(&c);
+	buf_release(&asking);
+}
+
+/* Byte for byte, the server's end first, without the handshake; and behind a
+ * CONNECT. */
+static void test_pieces(void **state)
+{
+	(void)state;
+	struct stage s;
+	struct buf hello = {0};
+	put_hello(&hello, "slow.example", 0x2f);
+	stage_begin(&s);
+	struct endpoint client = at(1, 50000), server = at(9, 443);
+	tcp(server, client, 500, TCP_ACK, 100,
+	    SLICE("\x15\x03\x03\x00\x02\x01"));
+	for (uint32_t i = 0; i < hello.len; i++)
+		tcp(client, server, 100 + i, TCP_ACK, 506,
+		    (struct slice){hello.data + i, 1});
+	client.port = 50001;
+	server.port = 3128;
+	talk(client, server, SLICE("CONNECT a:443 HTTP/1.1\r\n\r\n"),
+	     SLICE("HTTP/1.1 200 OK\r\n\r\n"));
+	tcp(client, server, 127, TCP_ACK, 520, buf_slice(&hello));
+	stage_read(&s);
+	assert_int_equal(s.r.count, 1);
+	assert_int_equal(s.t.count, 2);
+	expect(&s.t.list[0], TRAFFIC_TLS, "TLS", 443, 1);
+	assert_text(s.t.list[0].name, "slow.example");
+	assert_int_equal(s.t.list[0].bytes, hello.len + 6);
+	expect(&s.t.list[1], TRAFFIC_TLS, "TLS", 3128, 1);
+	assert_text(s.t.list[1].name, "slow.example");
+	assert_int_equal(s.t.client_count, 1);
+	assert_int_equal(s.t.clients[0].connections, 2);
+	stage_end(&s);
+	buf_release(&hello);
+}
+
+#define QUESTION                                                               \
+	"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01"                 \
+	"a\x00"
+#define ANSWER                                                                 \
+	"\x12\x34\x81\x80\x00\x01\x00\x00\x00\x00\x00\x00\x01"                 \
+	"a\x00"
+
+static void test_dns(void **state)
+{
+	(void)state;
+	struct stage s;
+	stage_begin(&s);
+	/* An answer whose question was not recorded comes first. */
+	udp(&s, at(9, 53), at(1, 40000), SLICE(ANSWER));
+	for (uint16_t port = 40001; port < 40011; port++) {
+		udp(&s, at(1, port), at(9, 53), SLICE(QUESTION));
+		udp(&s, at(9, 53), at(1, port), SLICE(ANSWER));
+	}
+	/* Between servers, port 53 on either side. */
+	udp(&s, at(9, 53), at(8, 53), SLICE(QUESTION));
+	udp(&s, at(8, 53), at(9, 53), SLICE(ANSWER));
+	stage_read(&s);
+	assert_int_equal(s.t.count, 2);
+	expect(&s.t.list[0], TRAFFIC_OTHER, "DNS", 53, 10);
+	assert_int_equal(s.t.list[0].client.address.bytes[3], 1);
+	assert_int_equal(s.t.list[0].client.port, 0);
+	expect(&s.t.list[1], TRAFFIC_OTHER, "DNS", 53, 1);
+	assert_int_equal(s.t.list[1].server.address.bytes[3], 8);
+	stage_end(&s);
+}
+
+/* The server's datagram was recorded first: its port says who it is. */
+static void test_sides(void **state)
+{
+	(void)state;
+	struct stage s;
+	uint8_t ntp[48] = {0x24};
+	stage_begin(&s);
+	udp(&s, at(9, 123), at(1, 40000), (struct slice){ntp, sizeof ntp});
+	udp(&s, at(1, 5555), at(9, 6666), SLICE("abc"));
+	udp(&s, at(9, 6666), at(1, 5555), SLICE("defgh"));
+	stage_read(&s);
+	assert_int_equal(s.t.count, 2);
+	expect(&s.t.list[0], TRAFFIC_OTHER, "NTP", 123, 1);
+	expect(&s.t.list[1], TRAFFIC_UNKNOWN, "unknown", 6666, 1);
+	assert_int_equal(s.t.list[1].bytes, 8);
+	stage_end(&s);
+}
+
+/* A flood of conversations costs bounded memory, and is told. */
+static void test_flood(void **state)
+{
+	(void)state;
+	struct stage s;
+	stage_begin(&s);
+	for (uint32_t i = 0; i < CONVERSATIONS_MAX + 100; i++) {
+		struct endpoint to = {
+		    {4,
+		     {10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}},
+		    4444};
+		udp(&s, at(1, 40000), to, SLICE("x"));
+	}
+	stage_read(&s);
+	assert_int_equal(s.t.count, TRAFFIC_MAX);
+	assert_int_equal(s.t.more_connections,
+			 CONVERSATIONS_MAX + 100 - TRAFFIC_MAX);
+	assert_int_equal(s.t.more_bytes, s.t.more_connections);
+	assert_int_equal(s.t.list[TRAFFIC_MAX - 1].server.address.bytes[3],
+			 255);
+	stage_end(&s);
+}
+
+/* Many connections, many threads: each once, in their order. */
+static void test_order(void **state)
+{
+	(void)state;
+	struct stage s;
+	stage_begin(&s);
+	for (uint16_t i = 0; i < 5000; i++)
+		talk(at(1, 50000), at((uint8_t)(i % 250), 10000 + i),
+		     SLICE("\x01\x02"), SLICE(""));
+	stage_read(&s);
+	assert_int_equal(s.t.count, 5000);
+	for (uint16_t i = 0; i < 5000; i++)
+		assert_int_equal(s.t.list[i].server.port, 10000 + i);
+	stage_end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_bytes),  cmocka_unit_test(test_long_bytes),
+	    cmocka_unit_test(test_cut),    cmocka_unit_test(test_random_bytes),
+	    cmocka_unit_test(test_ports),  cmocka_unit_test(test_kinds),
+	    cmocka_unit_test(test_silent), cmocka_unit_test(test_tls),
+	    cmocka_unit_test(test_pieces), cmocka_unit_test(test_dns),
+	    cmocka_unit_test(test_sides),  cmocka_unit_test(test_flood),
+	    cmocka_unit_test(test_order),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
