@@ -30,8 +30,13 @@ class Channel:
         for stream in process.stdin, process.stdout, process.stderr:
             os.set_blocking(stream.fileno(), False)
         self.selector.register(process.stdout, selectors.EVENT_READ, self.hear)
-        self.selector.register(process.stderr, selectors.EVENT_READ,
-                               self.note)
+        self.listen(process.stderr)
+
+    def listen(self, stream):
+        """Puts what comes from there into the log, too."""
+        os.set_blocking(stream.fileno(), False)
+        self.selector.register(stream, selectors.EVENT_READ,
+                               lambda: self.note(stream))
 
     def hear(self):
         data = os.read(self.process.stdout.fileno(), READ)
@@ -40,11 +45,11 @@ class Channel:
             self.selector.unregister(self.process.stdout)
         self.waiting += self.framing.feed(data)
 
-    def note(self):
-        """A line for the log; the pipe is always emptied."""
-        data = os.read(self.process.stderr.fileno(), READ)
+    def note(self, stream):
+        """Some text for the log; the pipe is always emptied."""
+        data = os.read(stream.fileno(), READ)
         if not data:
-            self.selector.unregister(self.process.stderr)
+            self.selector.unregister(stream)
         self.last_words = (self.last_words + data)[-2000:]
         if self.log:
             self.said += self.log.write(data[:SAID - self.said])

@@ -15,7 +15,7 @@ import rest
 from chromium_watch import FILTER, Watch
 from visit import Kind, LabError, Visit
 
-START = 45            # seconds in which the browser must answer
+START = 60            # seconds in which the browser must answer
 MESSAGE = 64 << 20    # bytes of one message
 PIECE = 4 << 20       # characters of a document at a time
 TEXT = 64 << 20       # bytes of all documents that are kept
@@ -151,7 +151,7 @@ class Chromium:
     """One browser of one visit."""
 
     def __init__(self, kind: Kind, v: Visit):
-        self.kind, self.v, self.time = kind, v, rest.Rest(v)
+        self.kind, self.v, self.time = kind, v, rest.Rest(v, START)
         self.log = keeping.create(v.keep / "client.log")
         process = v.sandbox.start(
             arguments(kind, v), clock=v.clock, stdin=subprocess.PIPE,
@@ -213,6 +213,7 @@ class Chromium:
         return override
 
     def load(self):
+        self.time.open()
         self.facts["load_error"] = "no answer"
         self.tools.post("Page.navigate", {"url": self.v.url},
                         self.watch.page, self.loaded)

@@ -10,15 +10,20 @@ READING = 0.1  # seconds between two looks at the count of packets
 
 
 class Rest:
-    """The time that a visit has. Some of it is for what comes after the page:
-    its picture, its text, the end of the client."""
+    """The time that a visit has. The client's start has a limit of its own;
+    v.longest counts from open() on. Some of it is for what comes after the
+    page: its picture, its text, the end of the client."""
 
-    def __init__(self, v):
+    def __init__(self, v, start: float):
         self.v, self.began = v, time.monotonic()
-        self.end = self.began + v.longest
-        self.load_end = self.end - min(20, v.longest * 0.4)
-        self.count, self.since = None, self.began
-        self.why = ""
+        self.end = self.load_end = self.began + start
+        self.count, self.since, self.why = None, self.began, ""
+
+    def open(self):
+        """The client is asked to open the page, now."""
+        self.began = self.since = time.monotonic()
+        self.end = self.began + self.v.longest
+        self.load_end = self.end - min(20, self.v.longest * 0.4)
 
     def left(self, most: float) -> float:
         """Seconds that a step may take, at the most so many."""
@@ -48,7 +53,7 @@ def display(v) -> dict:
     client gets a copy of."""
     screen = os.environ.get("DISPLAY")
     if not v.show:
-        return {}
+        return {"env": {}, "read": []}
     if not screen:
         raise LabError("no display to show the client on: DISPLAY is not set")
     env = {"DISPLAY": screen}
