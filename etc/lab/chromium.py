@@ -65,6 +65,8 @@ MediaRouter NetworkTimeServiceQuerying OptimizationGuideModelDownloading
 OptimizationHints Translate
 """.split()
 
+AGENT = "--user-agent="
+
 LOCAL_STATE = {
     "dns_over_https": {"mode": "off", "templates": ""},
     "network_time": {"network_time_queries_enabled": False},
@@ -117,10 +119,10 @@ def arguments(kind: Kind, v: Visit) -> list:
     args = [o.format(home=v.sandbox.home, nowhere=NOWHERE) for o in QUIET] + [off]
     if not v.show:
         args.append("--headless=new")
+    args += others
     if v.user_agent:
-        args.append(f"--user-agent={v.user_agent}")
-    program = kind.program or "chromium"
-    return ["/bin/sh", "-c", PIPES, "sh", program, *args, *others,
+        args.append(f"{AGENT}{v.user_agent}")
+    return ["/bin/sh", "-c", PIPES, "sh", kind.program or "chromium", *args,
             "about:blank"]
 
 
@@ -204,11 +206,13 @@ class Chromium:
         """What Emulation.setUserAgentOverride is to be given. A headless
         browser would call itself one, and many a page shows nothing to those.
         With another agent no client hints are sent: they would tell on it."""
-        agent = self.v.user_agent or own.replace("HeadlessChrome", "Chrome")
+        agent = own.replace("HeadlessChrome", "Chrome")
+        other = bool(self.v.user_agent) or any(
+            o.startswith(AGENT) for o in self.kind.options)
         self.facts["user_agent"] = keeping.clean(agent, 1000)
-        self.facts["client_hints"] = not self.v.user_agent
+        self.facts["client_hints"] = not other
         override = {"userAgent": agent}
-        if not self.v.user_agent:
+        if not other:
             override["userAgentMetadata"] = hints(self.facts["browser"])
         return override
 
@@ -236,8 +240,7 @@ class Chromium:
         self.watch.requests.leave()
         if self.facts["load_error"] == "no answer":
             self.tools.post("Page.stopLoading", None, self.watch.page)
-        targets = self.call("Target.getTargets")["targetInfos"]
-        self.windows({t["targetId"]: t for t in targets})
+        self.windows()
         self.free()
         self.picture(self.watch.page, "screenshot.png")
         documents = keeping.Some(FRAMES)
@@ -251,13 +254,18 @@ class Chromium:
         for number, session in enumerate(sessions[-PICTURES:]):
             if session in self.watch.pages and session != self.watch.page:
                 self.picture(session, f"screenshot-{number + 1}.png")
+        self.windows()  # some may have come late
 
-    def windows(self, targets):
+    def windows(self):
+        targets = {t["targetId"]: t for t in self.call("Target.getTargets")[
+            "targetInfos"]}
+        self.watch.popups = keeping.Some(FRAMES)
         for session, target in self.watch.pages.items():
             told = {n: keeping.clean(targets.get(target, {}).get(n, ""), 4096)
                     for n in ("url", "title")}
             if session == self.watch.page:
-                self.facts.update(final_url=told["url"], title=told["title"])
+                self.facts["final_url"] = told["url"]
+                self.facts.setdefault("title", told["title"])
             else:
                 self.watch.popups.add(told)
 

@@ -118,6 +118,7 @@ user_pref("dom.disable_open_during_load", false);
 user_pref("dom.ipc.processHangMonitor", true);
 user_pref("dom.ipc.reportProcessHangs", true);
 user_pref("dom.max_script_run_time", 2);
+user_pref("dom.max_script_run_time.require_critical_input", false);
 user_pref("browser.hangNotification.waitPeriod", 1000);
 user_pref("browser.tabs.crashReporting.sendReport", false);
 

@@ -19,7 +19,7 @@ from visit import Kind, LabError, Visit
 
 HERE = pathlib.Path(__file__).resolve().parent
 PORT = 2828
-START = 60            # seconds in which the browser must answer
+START = 90            # seconds in which the browser must answer
 MESSAGE = 64 << 20    # bytes of one message
 PIECE = 4 << 20       # characters of a document at a time
 TEXT = 64 << 20       # bytes of all documents that are kept
@@ -44,6 +44,8 @@ return {length: text.length, title: get(Document, "title").slice(0, 1000),
   robot: !!navigator.webdriver, agent: navigator.userAgent,
   frames: window.length};
 """
+# The browser's own complaint that it reached no server for experiments.
+OWN = b"RSLoader:"
 CONSOLE = re.compile(
     rb"^console\.(log|info|warn|error|debug|trace): ?(.*)$", re.M)
 
@@ -163,13 +165,18 @@ class Firefox:
         for number, handle in enumerate(handles[:FRAMES]):
             if number < len(pages) and pages[number]["crashed"]:
                 continue
-            try:
-                self.call("WebDriver:SwitchToWindow", {"handle": handle})
-                if number <= PICTURES:
-                    self.picture(number)
-                self.documents([])
-            except (marionette.Late, marionette.Refused) as error:
-                self.facts["incomplete"] = keeping.clean(error, 200)
+            for step in (
+                    lambda: self.call("WebDriver:SwitchToWindow",
+                                      {"handle": handle}),
+                    lambda: self.picture(number),
+                    lambda: self.documents([])):
+                self.attempt(step)
+
+    def attempt(self, step):
+        try:
+            step()
+        except (marionette.Late, marionette.Refused) as error:
+            self.facts["incomplete"] = keeping.clean(error, 200)
 
     def free(self):
         """Ends the scripts that let nothing else run: Firefox reports a page
@@ -195,6 +202,8 @@ class Firefox:
         return told
 
     def picture(self, number):
+        if number > PICTURES:
+            return
         name = f"screenshot-{number}.png" if number else "screenshot.png"
         data = base64.b64decode(self.call(
             "WebDriver:TakeScreenshot", {"full": True, "hash": False}, 8))
@@ -223,6 +232,10 @@ class Firefox:
         told.update(url=keeping.clean(value["url"], 4096),
                     title=keeping.clean(value["title"], 1000),
                     characters=value["length"], clock=value["now"] / 1000)
+        if value["url"].startswith("about:neterror"):
+            del told["file"]
+            told["missing"] = "the browser's own page, in place of an error"
+            return 0
         if not number:
             self.facts["user_agent"] = keeping.clean(value["agent"], 1000)
             self.facts["webdriver"] = value["robot"]
@@ -299,6 +312,8 @@ def console(path: pathlib.Path) -> dict:
     """What pages wrote with console.log, out of the browser's output."""
     found = keeping.Some(LINES)
     for kind, text in CONSOLE.findall(path.read_bytes()):
+        if text.startswith(OWN):
+            continue
         found.add({"type": kind.decode(),
                    "text": keeping.clean(text.decode(errors="replace"),
                                          WORDS)})
@@ -326,7 +341,9 @@ def visit(kind: Kind, v: Visit) -> dict:
         browser.run()
     asked = requests(browser.told)
     asked.write(v.keep / "requests.jsonl")
-    return {"load_error": None, **browser.facts, **asked.told(),
+    first = asked.all[0] if asked.all else {"unanswered": True}
+    silent = "unanswered" in first and "status" not in first
+    return {"load_error": "no answer" if silent else None, **browser.facts, **asked.told(),
             **told_facts(browser.told), "documents": browser.kept.told(),
             "screenshots": browser.pictures,
             "console": console(v.keep / "client.log"),
