@@ -5,6 +5,7 @@ network; Chromium's own sandbox stays on."""
 import base64
 import json
 import os
+import re
 import subprocess
 import time
 
@@ -66,6 +67,8 @@ OptimizationHints Translate
 """.split()
 
 AGENT = "--user-agent="
+OWN_AGENT = ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 "
+             "(KHTML, like Gecko) Chrome/%s.0.0.0 Safari/537.36")
 
 LOCAL_STATE = {
     "dns_over_https": {"mode": "off", "templates": ""},
@@ -110,26 +113,55 @@ def features(options: list):
     return name + ",".join(off), others
 
 
-def arguments(kind: Kind, v: Visit) -> list:
+def version(kind: Kind, v: Visit) -> str:
+    """The browser's version, by itself."""
+    process = v.sandbox.start(
+        [kind.program or "chromium", "--version"], stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        said = process.communicate(timeout=START)[0][:200]
+    except subprocess.TimeoutExpired:
+        said = b""
+    finally:
+        channel.end(process)
+        process.stdout.close()
+    found = re.search(rb"Chrom\w+ (\d+(\.\d+)+)", said)
+    if not found:
+        raise LabError(f"{kind.name}: {kind.program or 'chromium'} does not "
+                       "tell its version: no Chromium?")
+    return found[1].decode()
+
+
+def user_agent(kind: Kind, v: Visit):
+    """What to send as User-Agent, and whether with the client hints of this
+    browser: with another agent they would tell on it. A headless browser
+    would call itself one, and many a page shows nothing to those; only the
+    command line reaches all requests, those for service workers too."""
+    if v.user_agent:
+        return v.user_agent, ""
+    for option in kind.options:
+        if option.startswith(AGENT):
+            return option[len(AGENT):], ""
+    known = version(kind, v)
+    return OWN_AGENT % known.partition(".")[0], known
+
+
+def arguments(kind: Kind, v: Visit, agent: str) -> list:
     if any(o.startswith(("--no-sandbox", "--disable-setuid-sandbox",
                          "--disable-namespace-sandbox", "--single-process",
                          "--no-zygote")) for o in kind.options):
         raise LabError(f"{kind.name}: the browser's sandbox stays on")
     off, others = features(kind.options)
-    args = [o.format(home=v.sandbox.home, nowhere=NOWHERE) for o in QUIET] + [off]
+    args = [o.format(home=v.sandbox.home, nowhere=NOWHERE) for o in QUIET]
     if not v.show:
         args.append("--headless=new")
-    args += others
-    if v.user_agent:
-        args.append(f"{AGENT}{v.user_agent}")
     return ["/bin/sh", "-c", PIPES, "sh", kind.program or "chromium", *args,
-            "about:blank"]
+            off, *others, AGENT + agent, "about:blank"]
 
 
-def hints(product: str) -> dict:
-    """The client hints of this Chromium with a window."""
-    version = product.partition("/")[2]
-    brands = {"Chromium": version, "Not)A;Brand": "8.0.0.0"}
+def hints(known: str) -> dict:
+    """The client hints of a Chromium of this version with a window."""
+    brands = {"Chromium": known, "Not)A;Brand": "8.0.0.0"}
     return {
         "brands": [{"brand": b, "version": v.partition(".")[0]}
                    for b, v in brands.items()],
@@ -154,16 +186,23 @@ class Chromium:
 
     def __init__(self, kind: Kind, v: Visit):
         self.kind, self.v, self.time = kind, v, rest.Rest(v, START)
+        agent, known = user_agent(kind, v)
+        command = arguments(kind, v, agent)
         self.log = keeping.create(v.keep / "client.log")
         process = v.sandbox.start(
-            arguments(kind, v), clock=v.clock, stdin=subprocess.PIPE,
+            command, clock=v.clock, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             **rest.display(v))
         self.link = channel.Channel(process, channel.Zeros(MESSAGE), self.log)
         self.watch = Watch(v)
         self.tools = devtools.DevTools(self.link, self.watch.event)
         self.watch.tools = self.tools
-        self.facts, self.pictures = {}, []
+        self.watch.agent = {"userAgent": agent}
+        if known:
+            self.watch.agent["userAgentMetadata"] = hints(known)
+        self.facts = {"user_agent": keeping.clean(agent, 1000),
+                      "client_hints": bool(known)}
+        self.pictures = []
         self.left, self.done = TEXT, set()  # of the documents
 
     def __enter__(self):
@@ -180,9 +219,8 @@ class Chromium:
     def begin(self):
         """Until the browser has an empty page that is watched."""
         try:
-            version = self.call("Browser.getVersion", patience=START)
-            self.facts["browser"] = keeping.clean(version["product"], 100)
-            self.watch.agent = self.agent(version["userAgent"])
+            told = self.call("Browser.getVersion", patience=START)
+            self.facts["browser"] = keeping.clean(told["product"], 100)
             self.call("Browser.setDownloadBehavior", {
                 "behavior": "allow", "eventsEnabled": True,
                 "downloadPath": f"{self.v.sandbox.home}/downloads"})
@@ -201,20 +239,6 @@ class Chromium:
                 raise devtools.Late("page")
         # everything asked before it is in force once this is answered
         self.call("Page.getFrameTree", session=self.watch.page, patience=START)
-
-    def agent(self, own: str):
-        """What Emulation.setUserAgentOverride is to be given. A headless
-        browser would call itself one, and many a page shows nothing to those.
-        With another agent no client hints are sent: they would tell on it."""
-        agent = own.replace("HeadlessChrome", "Chrome")
-        other = bool(self.v.user_agent) or any(
-            o.startswith(AGENT) for o in self.kind.options)
-        self.facts["user_agent"] = keeping.clean(agent, 1000)
-        self.facts["client_hints"] = not other
-        override = {"userAgent": agent}
-        if not other:
-            override["userAgentMetadata"] = hints(self.facts["browser"])
-        return override
 
     def load(self):
         self.time.open()
