@@ -44,7 +44,7 @@ sources := $(capture) $(site) $(rewriting) $(naming) $(programs:=/main.c) \
 .PHONY: all demo check check-units check-programs fuzz bench lint format \
 	install uninstall clean needs
 .DELETE_ON_ERROR:
-all: $(programs:%=$(BUILD)/%) $(BUILD)/connectivity.pcap
+all: $(programs:%=$(BUILD)/%) $(BUILD)/connectivity.pcap $(BUILD)/clock.so
 
 # One set of rules for each way of building: plain and under sanitizers.
 # $(1) directory, $(2) more flags.
@@ -80,6 +80,13 @@ $(benches:tests/bench/%.c=$(1)/bench/%):
 		$$(if $$(findstring /make-capture,$$@),-lssl -lm)
 -include $(sources:%.c=$(1)/obj/%.d)
 endef
+
+# Preloaded into the lab's clients, hence never sanitized.
+$(BUILD)/clock.so: etc/lab/clock.c
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -MMD -MP,$(C11)) -fPIC \
+		-shared $(LDFLAGS) -o $@ $<
 
 # Goals for people install what is missing before anything is compiled.
 needed := $(if $(filter demo check fuzz bench lint,$(MAKECMDGOALS)),| needs)
@@ -132,8 +139,9 @@ share := $(DESTDIR)$(PREFIX)/share/reenact
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(share)/lab
 	install $(programs:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 etc/*.conf $(BUILD)/connectivity.pcap $(share)
-	install -m 644 etc/lab/*.py etc/lab/*.conf $(share)/lab
+	install -m 644 etc/*.conf $(BUILD)/connectivity.pcap $(BUILD)/clock.so \
+		$(share)
+	install -m 644 etc/lab/*.py etc/lab/*.js etc/lab/*.conf $(share)/lab
 	install etc/lab/lab $(share)/lab
 uninstall:
 	rm -f $(programs:%=$(DESTDIR)$(PREFIX)/bin/%)

@@ -40,7 +40,7 @@ def table_of(results):
 
 def start(options, names):
     names = list(dict.fromkeys(names or DEFAULT))
-    table = run.clients.read(options.clients)
+    table = run.table_of(options.clients)
     for name in names:
         if name not in table:
             raise LabError(f"no client {name} in the table")

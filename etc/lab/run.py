@@ -53,9 +53,14 @@ class Options:
     programs: str = None
 
 
+def table_of(path):
+    kinds = clients.read(path) if path else clients.read()
+    return {kind.name: kind for kind in kinds}
+
+
 def kind_of(options):
     """The client of the table, changed by what the command line says."""
-    table = clients.read(options.clients)
+    table = table_of(options.clients)
     name = ("machine" if options.vm else "program" if options.exec
             else options.client)
     if name not in table and name in DRIVERS:

@@ -1,0 +1,176 @@
+"""Two network namespaces, a site in one, clients in the other, in a sandbox as
+the lab has one: for tests of clients without the lab."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+LAB = HERE.parents[2] / "etc" / "lab"
+NOBODY = 65534
+
+sys.path.insert(0, str(LAB))
+
+
+def missing():
+    """Why there can be no such network here, or None."""
+    if os.geteuid():
+        return "needs root"
+    for program in "bwrap", "faketime", "ip", "nsenter", "setpriv", "unshare":
+        if not shutil.which(program):
+            return f"{program} is not installed"
+    made = subprocess.run(["unshare", "-n", "-p", "-f", "-m", "--mount-proc",
+                           "bwrap", "--ro-bind", "/", "/", "true"],
+                          capture_output=True, check=False)
+    return "namespaces are not allowed here" if made.returncode else None
+
+
+class Net:
+    """The site and the client's network; ends both."""
+
+    def __init__(self, clock: float):
+        self.told, self.processes = [], []
+        self.site = self.run(
+            ["unshare", "-n", "--kill-child", sys.executable,
+             str(HERE / "lab_site.py"), str(clock)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.client = self.run(["unshare", "-n", "sh", "-c",
+                                "echo up; exec sleep 3600"],
+                               stdout=subprocess.PIPE, text=True)
+        for process in self.processes:
+            assert process.stdout.readline() == "up\n"
+        self.join()
+        self.site.stdin.write("serve\n")
+        self.site.stdin.flush()
+        assert "ready" in self.site.stdout.readline()
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def run(self, argv, **how):
+        self.processes.append(subprocess.Popen(argv, **how))
+        return self.processes[-1]
+
+    def join(self):
+        site, client = self.site.pid, self.client.pid
+        for pid, command in (
+                (site, "link set lo up"), (client, "link set lo up"),
+                (site, "link add site type veth peer name client"
+                       f" netns {client}"),
+                (site, "address add 10.9.0.1/24 dev site"),
+                (site, "link set site up"),
+                (site, "route add local 0.0.0.0/0 dev lo"),
+                (client, "address add 10.9.0.2/24 dev client"),
+                (client, "link set client up"),
+                (client, "route add default via 10.9.0.1")):
+            subprocess.run(["nsenter", "-t", str(pid), "-n", "ip",
+                            *command.split()], check=True)
+        # answers may come from any address
+        for name in "all", "site":
+            subprocess.run(
+                ["nsenter", "-t", str(site), "-n", "sh", "-c",
+                 f"echo 0 > /proc/sys/net/ipv4/conf/{name}/rp_filter"],
+                check=False, stderr=subprocess.DEVNULL)
+
+    def read(self):
+        for line in self.site.stdout:
+            self.told.append(json.loads(line))
+
+    def packets(self) -> int:
+        with open(f"/proc/{self.client.pid}/net/dev") as lines:
+            for line in lines:
+                name, _, rest = line.partition(":")
+                if name.strip() == "client":
+                    fields = rest.split()
+                    return int(fields[1]) + int(fields[9])
+        raise AssertionError("the client's interface is gone")
+
+    def close(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+class Sandbox:
+    """As visit.Sandbox."""
+
+    home = "/home/client"
+
+    def __init__(self, net: Net, directory: pathlib.Path):
+        self.net, self.directory = net, directory
+        self.resolv = directory.parent / "resolv.conf"
+        self.resolv.write_text("nameserver 10.9.0.1\n")
+        self.started = []
+
+    def start(self, argv, *, clock=None, env=None, pass_fds=(), devices=(),
+              read=(), **popen):
+        command = f"""
+            nsenter --net=/proc/{self.net.client.pid}/ns/net
+            unshare -p -f -m --mount-proc --kill-child
+            bwrap --ro-bind / / --dev /dev --proc /proc
+            --perms 1777 --tmpfs /tmp --tmpfs /home --tmpfs /root
+            --tmpfs /run --tmpfs /var/tmp --perms 1777 --tmpfs /dev/shm
+            --bind {self.directory} {self.home}
+            --ro-bind {self.resolv} /etc/resolv.conf
+            --clearenv --setenv PATH /usr/bin:/bin --setenv HOME {self.home}
+            --chdir {self.home} --die-with-parent""".split()
+        for path in read:
+            command += ["--ro-bind", path, path]
+        for name, value in (env or {}).items():
+            command += ["--setenv", name, value]
+        command += ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                    "--clear-groups", "--inh-caps=-all",
+                    "--bounding-set=-all"]
+        if clock is not None:
+            then = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(clock))
+            command += ["faketime", "-f", f"@{then}"]
+        process = subprocess.Popen([*command, *argv], pass_fds=pass_fds,
+                                   **popen)
+        self.started.append(process)
+        return process
+
+    def running(self) -> list:
+        """Processes in the client's network beside its keeper."""
+        there = os.readlink(f"/proc/{self.net.client.pid}/ns/net")
+        found = []
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if (os.readlink(entry / "ns/net") == there
+                        and int(entry.name) != self.net.client.pid):
+                    found.append((entry / "cmdline").read_bytes()[:80])
+            except OSError:
+                pass
+        return found
+
+    def family(self) -> list:
+        """All processes that came of those started."""
+        parents = {}
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                stat = (entry / "stat").read_text()
+                parents[int(entry.name)] = int(stat.rpartition(")")[2].split()
+                                               [1])
+            except OSError:
+                pass
+        found = {p.pid for p in self.started}
+        while more := {pid for pid, parent in parents.items()
+                       if parent in found and pid not in found}:
+            found |= more
+        return sorted(found)
+
+
+def filtered(pid: int) -> tuple:
+    """A process' command and whether a seccomp filter holds it."""
+    place = pathlib.Path(f"/proc/{pid}")
+    command = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode(
+        errors="replace")
+    return command, "Seccomp:\t2" in (place / "status").read_text()
+
+
+def make_home(base: pathlib.Path, name: str) -> pathlib.Path:
+    home = base / name
+    home.mkdir(mode=0o700)
+    os.chown(home, NOBODY, NOBODY)
+    return home
