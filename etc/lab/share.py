@@ -24,7 +24,9 @@ ROOM = 64 << 20      # beside what is brought in
 CLUSTER = 32 << 10   # the largest that mformat takes
 FILE_MAX = (4 << 30) - 1    # of FAT
 VOLUME_MAX = 32 << 30       # that Windows would format as FAT32
-NAMES = 4096         # files and directories, in and out
+NAMES = 4096         # files and directories that are brought in
+NAMES_OUT = 1000     # that the listing may have
+PATH_OUT = 260       # bytes of a path, as Windows has it
 BYTES_OUT = 4 << 30
 SECONDS_OUT = 300
 AT_ONCE = 256        # paths on one command line
@@ -147,17 +149,19 @@ def pattern(path):
 
 
 def paths_in(sandbox, image, until):
-    """The paths of the volume's files. A volume may hold a directory that is
-    in itself: its listing has no end."""
+    """The paths of the volume's files, and whether there were more. A volume
+    may hold a directory that is in itself: its listing has no end."""
     listed = b""
     for piece in output(sandbox, ["mdir", "-i", volume(image), "-/", "-b",
                                   "::"], until, env=ENV):
         listed += piece
-        if listed.count(b"\n") > NAMES:
+        if listed.count(b"\n") > NAMES_OUT:
             break
-    lines = listed.split(b"\n")[:-1][:NAMES]
-    return [line[2:].decode(errors="surrogateescape") for line in lines
-            if line.startswith(b"::/") and not line.endswith(b"/")]
+    lines = listed.split(b"\n")[:-1]
+    paths = [line[2:].decode(errors="surrogateescape")
+             for line in lines[:NAMES_OUT] if line.startswith(b"::/")
+             and not line.endswith(b"/") and len(line) <= PATH_OUT]
+    return paths, len(lines) > NAMES_OUT
 
 
 def safe_name(path, taken):
@@ -202,7 +206,7 @@ def empty(v):
     folder.mkdir(0o700)
     facts, taken, room = [], set(), BYTES_OUT
     try:
-        paths = paths_in(v.sandbox, image, until)
+        paths, more = paths_in(v.sandbox, image, until)
     except LabError as e:
         return [{"error": str(e)}]
     for path in paths:
@@ -210,4 +214,5 @@ def empty(v):
         fact = take(v.sandbox, image, path, folder / name, until, room)
         room -= fact["bytes"]
         facts.append({"name": path.strip("/"), "file": f"share/{name}"} | fact)
-    return facts
+    return facts + ([{"error": f"more than {NAMES_OUT} names"}] if more
+                    else [])
