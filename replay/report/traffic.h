@@ -3,6 +3,7 @@
 #ifndef REPORT_TRAFFIC_H
 #define REPORT_TRAFFIC_H
 
+#include "capture/fingerprint.h"
 #include "capture/recording.h"
 
 enum traffic_kind {
@@ -31,9 +32,18 @@ struct traffic {
 	uint64_t bytes; /* payload, both sides */
 };
 
+/* How a client begins TLS: each fingerprint of an address once. */
+struct traffic_client {
+	struct address client;
+	struct fingerprint print;
+	size_t connections;
+};
+
 struct traffics {
 	struct traffic *list; /* in the order of their first packet */
 	size_t count;
+	struct traffic_client *clients;
+	size_t client_count;
 	struct buf store; /* private: what names point into */
 };
 
