@@ -190,7 +190,7 @@ static void take_login(struct look *l, struct slice value)
 static void take_referer(struct look *l, struct slice value)
 {
 	if (l->chain->links[l->i].by == CHAIN_OUTSIDE)
-		add(l, BROUGHT_REFERER, l->url.host, value);
+		add(l, BROUGHT_REFERER, (struct slice){0}, value);
 }
 
 static void take_worker(struct look *l, struct slice value)

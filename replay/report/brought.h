@@ -23,7 +23,7 @@ enum brought_kind {
 #define BROUGHT_KINDS (BROUGHT_REDIRECT + 1)
 
 struct brought {
-	/* place is the host, but for redirects the URL. */
+	/* place is the host; of redirects the URL, of Referers empty. */
 	struct roll kinds[BROUGHT_KINDS];
 	/* The first answer whose script sets cookies: those sent later may be
 	 * of a script. UINT32_MAX: none. */

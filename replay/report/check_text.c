@@ -186,13 +186,28 @@ static void put_first_page(const struct out *o)
 		put_victim(e ? e : r->exchanges);
 }
 
+static void put_duration(int64_t time)
+{
+	double seconds = (double)time / 1e9;
+	if (seconds < 120)
+		printf("%.1f s", seconds);
+	else if (seconds < 7200)
+		printf("%.1f minutes", seconds / 60);
+	else if (seconds < 172800)
+		printf("%.1f hours", seconds / 3600);
+	else
+		printf("%.0f days", seconds / 86400);
+}
+
 static void put_when(const struct survey *s)
 {
 	if (!s->recording->count)
 		return;
 	fputs("recorded: ", stdout);
 	put_time(s->begins);
-	printf(", %.1f s\n", (double)(s->ends - s->begins) / 1e9);
+	fputs(", for ", stdout);
+	put_duration(s->ends - s->begins);
+	putchar('\n');
 }
 
 static void put_incident(struct out *o)
@@ -331,8 +346,7 @@ static void put_losses(struct out *o)
 
 static void put_doubts(struct out *o)
 {
-	put_reasons(o, SCOPE_DOUBT, SCOPE_DOUBT,
-		    "\ncomes back, but mind that:");
+	put_reasons(o, SCOPE_DOUBT, SCOPE_DOUBT, "\nmind also:");
 }
 
 /* ---- the chain ---- */
@@ -403,7 +417,7 @@ static void put_chain(struct out *o)
 /* ---- the victim ---- */
 
 static const char *const brought_headings[BROUGHT_KINDS] = {
-    [BROUGHT_CACHE] = "  bodies in its cache:",
+    [BROUGHT_CACHE] = NULL, /* told by their reason */
     [BROUGHT_COOKIE] = "  cookies that nothing recorded had set:",
     [BROUGHT_LOGIN] = "  logins:",
     [BROUGHT_REFERER] = "  it came from pages that were not recorded:",
@@ -414,7 +428,7 @@ static const char *const brought_headings[BROUGHT_KINDS] = {
 
 static bool names_place(enum brought_kind kind)
 {
-	return kind != BROUGHT_CACHE && kind != BROUGHT_WORKER;
+	return kind != BROUGHT_REFERER && kind != BROUGHT_WORKER;
 }
 
 static void put_brought_entry(struct out *o, enum brought_kind kind,
@@ -423,7 +437,7 @@ static void put_brought_entry(struct out *o, enum brought_kind kind,
 	fputs("    ", stdout);
 	if (names_place(kind)) {
 		put_clipped(o, e->place);
-		fputs(kind == BROUGHT_REFERER ? " from " : ": ", stdout);
+		fputs(": ", stdout);
 	}
 	put_clipped(o, e->text);
 	printf(" (#%" PRIu32, e->first + 1);
@@ -435,22 +449,32 @@ static void put_brought_entry(struct out *o, enum brought_kind kind,
 	puts(")");
 }
 
+static void put_brought_kind(struct out *o, enum brought_kind kind)
+{
+	const struct roll *roll = &o->s->brought.kinds[kind];
+	if (kind == BROUGHT_CACHE) {
+		printf("  bodies in its cache: %zu, see only-304 above\n",
+		       roll->count + roll->left_out);
+		return;
+	}
+	begin_list(o, brought_headings[kind]);
+	for (size_t i = 0; i < roll->count; i++)
+		if (begin_line(o))
+			put_brought_entry(o, kind, &roll->list[i]);
+	o->left_out += roll->left_out;
+	end_list(o, "    ");
+}
+
 static void put_brought_kinds(struct out *o, enum brought_kind from,
 			      enum brought_kind to, const char *heading)
 {
 	for (enum brought_kind kind = from; kind <= to; kind++) {
-		const struct roll *roll = &o->s->brought.kinds[kind];
-		if (!roll->count)
+		if (!o->s->brought.kinds[kind].count)
 			continue;
 		if (heading)
 			puts(heading);
 		heading = NULL;
-		begin_list(o, brought_headings[kind]);
-		for (size_t i = 0; i < roll->count; i++)
-			if (begin_line(o))
-				put_brought_entry(o, kind, &roll->list[i]);
-		o->left_out += roll->left_out;
-		end_list(o, "    ");
+		put_brought_kind(o, kind);
 	}
 }
 

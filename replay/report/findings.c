@@ -259,14 +259,20 @@ static bool is_event_stream(const struct exchange *e)
 
 static enum reason state_reason(const struct exchange *e)
 {
-	static const enum reason reasons[FINDING_STATES] = {
-	    [EXCHANGE_COMPLETE] = REASON_NONE,
-	    [EXCHANGE_NO_RESPONSE] = REASON_NO_RESPONSE,
-	    [EXCHANGE_CUT] = REASON_CUT,
-	    [EXCHANGE_GAP] = REASON_GAP,
-	    [EXCHANGE_MALFORMED] = REASON_MALFORMED,
-	};
-	return reasons[e->state];
+	bool open = e->flow->streams[!e->client].end == STREAM_OPEN;
+	switch ((enum exchange_state)e->state) {
+	case EXCHANGE_COMPLETE:
+		break;
+	case EXCHANGE_NO_RESPONSE:
+		return open ? REASON_NO_RESPONSE : REASON_UNANSWERED;
+	case EXCHANGE_CUT:
+		return open ? REASON_CUT : REASON_BROKEN_OFF;
+	case EXCHANGE_GAP:
+		return REASON_GAP;
+	case EXCHANGE_MALFORMED:
+		return REASON_MALFORMED;
+	}
+	return REASON_NONE;
 }
 
 static enum reason reason_of(const struct findings *f, const struct exchange *e)

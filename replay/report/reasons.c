@@ -13,15 +13,26 @@
 static const struct reason_info reasons[REASONS] = {
     [REASON_NONE] = {"none", SCOPE_NONE, false, NULL, "comes back", "", ""},
 
-    [REASON_NO_RESPONSE] =
-	{"no-response", SCOPE_EXCHANGE, false, NULL, "no answer was recorded",
-	 "a request without an answer gets its connection closed, as then "
-	 "(RFC 9112 9.5)",
-	 LONGER},
-    [REASON_CUT] = {"cut", SCOPE_EXCHANGE, false, NULL, "the answer ends early",
+    [REASON_NO_RESPONSE] = {"no-response", SCOPE_EXCHANGE, false, NULL,
+			    "the capture ends before the answer",
+			    "no answer is known; the connection is closed "
+			    "instead (RFC 9112 9.5)",
+			    LONGER},
+    [REASON_UNANSWERED] = {"unanswered", SCOPE_EXCHANGE, false, NULL,
+			   "the connection ended without an answer",
+			   "so it is closed again (RFC 9112 9.5): a failure is "
+			   "served as recorded",
+			   NOTHING},
+    [REASON_CUT] = {"cut", SCOPE_EXCHANGE, false, NULL,
+		    "the capture ends inside the answer",
 		    "a message that ends before its length or last chunk is "
 		    "incomplete (RFC 9112 8); it is served up to there",
 		    LONGER},
+    [REASON_BROKEN_OFF] = {"broken-off", SCOPE_EXCHANGE, false, NULL,
+			   "the connection ended inside the answer",
+			   "incomplete for the victim too (RFC 9112 8): it is "
+			   "served up to there, and closed as then",
+			   NOTHING},
     [REASON_GAP] = {"gap", SCOPE_EXCHANGE, false, NULL,
 		    "bytes are missing from the capture",
 		    "acknowledged by the client (RFC 9293 3.10.7.4), so they "

@@ -9,8 +9,10 @@
 enum reason {
 	REASON_NONE, /* it comes back */
 	/* an exchange does not come back whole */
-	REASON_NO_RESPONSE,
-	REASON_CUT,
+	REASON_NO_RESPONSE, /* the recording ended before it */
+	REASON_UNANSWERED,  /* the connection did */
+	REASON_CUT,         /* the recording ended in it */
+	REASON_BROKEN_OFF,  /* the connection did */
 	REASON_GAP,
 	REASON_MALFORMED,
 	REASON_CACHED,

@@ -22,10 +22,13 @@ static bool is_bare(const struct look *l)
 	return address_parse(exchange_url(l->e).host, &a);
 }
 
+/* Only of a page that is whole can one say that it has no such link. */
 static bool is_script_made(const struct look *l)
 {
-	return l->s->chain.links[l->i].by == CHAIN_REFERER &&
-	       slice_equal(l->e->method, SLICE("GET"));
+	const struct chain_link *link = &l->s->chain.links[l->i];
+	return link->by == CHAIN_REFERER && link->cause != CHAIN_NONE &&
+	       slice_equal(l->e->method, SLICE("GET")) &&
+	       findings_reproducible(&l->s->findings, link->cause);
 }
 
 static bool is_one_shot(const struct look *l)
@@ -47,12 +50,12 @@ static bool is_events(const struct look *l)
 
 static bool is_plain(const struct look *l)
 {
-	return !l->e->https && findings_reproducible(&l->s->findings, l->i);
+	return !l->e->https;
 }
 
 static bool is_tls_read(const struct look *l)
 {
-	return l->e->https && findings_reproducible(&l->s->findings, l->i);
+	return l->e->https;
 }
 
 static const struct {

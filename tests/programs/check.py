@@ -81,9 +81,10 @@ def states():
     text, _ = check(c.path)
     has(text, "connections: 7, with HTTP: 7\n",
         "comes back: 1 of 7 exchanges (14.2 %); of their bodies 1 byte of ",
-        "  the answer ends early (cut): 4 exchanges, 1065 bytes; a longer "
-        f"capture would help\n    #2 GET http://{HOST}/cut: 700 bytes of 1000, "
-        "the connection was reset\n",
+        "  the connection ended inside the answer (broken-off): 4 exchanges, "
+        f"1065 bytes\n    #2 GET http://{HOST}/cut: 700 bytes of 1000, the "
+        "connection was reset\n",
+        "  the connection ended without an answer (unanswered): 1 exchange\n"
         f"    #3 GET http://{HOST}/silent: the server closed the connection\n",
         f"    #4 GET http://{HOST}/wrong: what answers is no HTTP response\n",
         "/head: the response's head is not whole\n",
@@ -319,7 +320,7 @@ def what_kind_of_incident():
         "incident: plain HTTP; bare IP addresses; downloads by programs that "
         "are no browsers", f"first page: #1 GET {PAGE}",
         f"victim: 192.0.2.100, {AGENT}"], "first lines")
-    has(text, "recorded: 2017-03-14 10:12:05 UTC, 0.0 s\n",
+    has(text, "recorded: 2017-03-14 10:12:05 UTC, for 0.0 s\n",
         f"comes back: 4 of 5 exchanges (80.0 %); of their bodies {whole} bytes "
         f"of {whole + 4002} bytes (2.8 %)\n",
         "the host is a bare IP address (bare-address): 1 exchange, 4002 bytes;"
@@ -328,17 +329,32 @@ def what_kind_of_incident():
 
 def reasons_are_told_with_their_fact():
     known = reasons(value(drive_by("facts.pcap")))
-    same(set(known), {"cut", "bare-address", "no-browser", "not-recorded"}, "")
+    same(set(known), {"broken-off", "bare-address", "no-browser",
+                      "not-recorded"}, "reasons")
     for reason in known.values():
         true(reason["sentence"] and reason["fact"] and reason["helps"], reason)
-    same((known["cut"]["exchanges"], known["cut"]["bytes"],
-          known["cut"]["helps"], known["cut"]["numbers"]),
-         (1, 4002, "a longer capture", [4]), "cut")
-    true("RFC 9112" in known["cut"]["fact"], "the RFC")
-    same(known["cut"]["scope"], "exchange", "scope")
+    cut = known["broken-off"]
+    same((cut["exchanges"], cut["bytes"], cut["helps"], cut["numbers"],
+          cut["scope"]), (1, 4002, "nothing", [4], "exchange"), "cut")
+    true("RFC 9112" in cut["fact"], "the RFC")
     same((known["not-recorded"]["links"], known["not-recorded"]["scope"]),
          (1, "link"), "links")
     has(check("-v", drive_by("facts-v.pcap"))[0], "    why: ", "RFC 9112 8")
+
+
+def what_a_longer_capture_would_help():
+    """Where the capture ends, and not the connection."""
+    path = capture("ends.pcap", (browse("/a"), b""))
+    whole = path.read_bytes()
+    end = TMP / "cut-short.pcap"
+    end.write_bytes(whole[:-2 * (16 + 40)])  # without the two FIN
+    known = reasons(value(end))
+    same((known["no-response"]["numbers"], known["no-response"]["helps"]),
+         ([1], "a longer capture"), "the capture ends")
+    same(reasons(value(path))["unanswered"]["helps"], "nothing", "closed")
+    path = capture("ends-inside.pcap", (browse("/a"), ok("x" * 99)[:-9]))
+    end.write_bytes(path.read_bytes()[:-2 * (16 + 40)])
+    same(reasons(value(end))["cut"]["helps"], "a longer capture", "cut")
 
 
 def the_chain_and_where_it_breaks():
@@ -355,14 +371,14 @@ def the_chain_and_where_it_breaks():
     exchange = chain["first_broken_exchange"]
     same((exchange["no"], exchange["cause"], exchange["by"],
           exchange["reason"], exchange["link"]),
-         (4, 3, "redirect", "cut", None), "first broken exchange")
+         (4, 3, "redirect", "broken-off", None), "first broken exchange")
     has(check(path)[0], "chain: the first page led to 3 exchanges\n"
         f"  first broken link: #1 GET {PAGE} loads {PAGE}logo.png, which was "
         "not recorded\n  first exchange that does not come back: #4 GET "
-        "http://203.0.113.9/run.exe: the answer ends early\n")
+        "http://203.0.113.9/run.exe: the connection ended inside the answer\n")
     has(check("-v", path)[0], f"  #1 GET {PAGE}\n    #2 GET {PAGE}a.js (link)\n"
         "    #3 GET http://gate.example/in (link)\n"
-        "      #4 GET http://203.0.113.9/run.exe (redirect) [cut]\n")
+        "      #4 GET http://203.0.113.9/run.exe (redirect) [broken-off]\n")
     path = capture("whole-chain.pcap",
         (browse(referer=None), ok('<img src="/i.png">', HTML)),
         (browse("/i.png"), ok("x", "Content-Type: image/png")))
@@ -409,7 +425,7 @@ def p29_what_the_victim_brought():
          [False, False, True], "of a script")
     same(brought(found, "login"), [("other.example", "Basic", 1, 3)], "login")
     same(brought(found, "referer"),
-         [(HOST, "http://search.invalid/?q=x", 1, 1)], "referer")
+         [("", "http://search.invalid/?q=x", 1, 1)], "referer")
     same(brought(found, "service-worker"), [(HOST, PAGE, 1, 1),
                                             (HOST, PAGE + "sw.js", 1, 4)],
          "service workers")
@@ -421,7 +437,7 @@ def p29_what_the_victim_brought():
         "  cookies that nothing recorded had set:\n"
         f"    {HOST}: old (#1, 2 times)\n    {HOST}: up (#1)\n"
         f"    {HOST}: js (#2, or by the script of #1)\n",
-        f"    {HOST} from http://search.invalid/?q=x (#1)\n",
+        "    http://search.invalid/?q=x (#1)\n",
         "take a fresh one for each run):\n  service workers")
     cached = value(capture("warm.pcap", (
         browse(), b"HTTP/1.1 304 Not Modified\r\n\r\n")))
@@ -542,7 +558,8 @@ def trouble():
 run([states, p07_states_of_the_generator, p29_bodies_in_the_victims_cache, p45_what_nobody_can_repeat,
      p34_links_to_bare_addresses, many_links, broken_bodies,
      hostile_bytes_are_escaped, several_captures, what_kind_of_incident,
-     reasons_are_told_with_their_fact, the_chain_and_where_it_breaks,
+     reasons_are_told_with_their_fact, what_a_longer_capture_would_help,
+     the_chain_and_where_it_breaks,
      a_link_into_tls, p29_what_the_victim_brought, cookies_set_too_late,
      the_recipe_of_a_twin, one_shot_pages, unexplained_and_unfollowed,
      long_lists_are_bounded, trouble])
