@@ -465,6 +465,7 @@ static void add_traffic(json_t *o, json_t *left_out, const struct survey *s)
 		if (has_room(&l))
 			json_array_append_new(
 			    l.array, traffic_value(&s->traffics.list[i]));
+	l.left_out += s->traffics.more_connections;
 	end_list(o, left_out, "traffic", &l);
 }
 

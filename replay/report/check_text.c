@@ -431,6 +431,18 @@ static bool names_place(enum brought_kind kind)
 	return kind != BROUGHT_REFERER && kind != BROUGHT_WORKER;
 }
 
+static void put_seen(const struct out *o, enum brought_kind kind,
+		     const struct roll_entry *e)
+{
+	printf(" (#%" PRIu32, e->first + 1);
+	if (e->count > 1)
+		printf(", %zu times", e->count);
+	if (kind == BROUGHT_COOKIE && o->s->brought.script_cookies < e->first)
+		printf(", or by the script of #%" PRIu32,
+		       o->s->brought.script_cookies + 1);
+	puts(")");
+}
+
 static void put_brought_entry(struct out *o, enum brought_kind kind,
 			      const struct roll_entry *e)
 {
@@ -440,13 +452,45 @@ static void put_brought_entry(struct out *o, enum brought_kind kind,
 		fputs(": ", stdout);
 	}
 	put_clipped(o, e->text);
-	printf(" (#%" PRIu32, e->first + 1);
-	if (e->count > 1)
-		printf(", %zu times", e->count);
-	if (kind == BROUGHT_COOKIE && o->s->brought.script_cookies < e->first)
-		printf(", or by the script of #%" PRIu32,
-		       o->s->brought.script_cookies + 1);
-	puts(")");
+	put_seen(o, kind, e);
+}
+
+/* Sites set many at once: those behind e that are of the same host and were
+ * seen as it was are told in one line. Returns how many there are. */
+static size_t put_cookies(struct out *o, const struct roll_entry *e,
+			  size_t left)
+{
+	size_t n = 1;
+	while (n < left && e[n].first == e->first && e[n].count == e->count &&
+	       slice_equal(e[n].place, e->place))
+		n++;
+	if (!begin_line(o))
+		return n;
+	fputs("    ", stdout);
+	put_clipped(o, e->place);
+	for (size_t i = 0; i < n && (o->verbose || i < LISTED); i++) {
+		fputs(i ? ", " : ": ", stdout);
+		put_clipped(o, e[i].text);
+	}
+	if (!o->verbose && n > LISTED)
+		printf(" and %zu more", n - LISTED);
+	put_seen(o, BROUGHT_COOKIE, e);
+	return n;
+}
+
+static void put_entries(struct out *o, enum brought_kind kind,
+			const struct roll *roll)
+{
+	for (size_t i = 0; i < roll->count;) {
+		const struct roll_entry *e = &roll->list[i];
+		if (kind == BROUGHT_COOKIE) {
+			i += put_cookies(o, e, roll->count - i);
+			continue;
+		}
+		if (begin_line(o))
+			put_brought_entry(o, kind, e);
+		i++;
+	}
 }
 
 static void put_brought_kind(struct out *o, enum brought_kind kind)
@@ -458,9 +502,7 @@ static void put_brought_kind(struct out *o, enum brought_kind kind)
 		return;
 	}
 	begin_list(o, brought_headings[kind]);
-	for (size_t i = 0; i < roll->count; i++)
-		if (begin_line(o))
-			put_brought_entry(o, kind, &roll->list[i]);
+	put_entries(o, kind, roll);
 	o->left_out += roll->left_out;
 	end_list(o, "    ");
 }
@@ -616,36 +658,70 @@ static bool is_certificate_asked(const struct survey *s,
 	return false;
 }
 
+static void put_amount_of(const struct roll_entry *e)
+{
+	fputs(": ", stdout);
+	put_count(e->count, "connection");
+	fputs(", ", stdout);
+	put_bytes(e->bytes);
+}
+
+/* Named by protocol, by server or by both. */
 static void put_server(struct out *o, const struct roll_entry *e, bool protocol)
 {
 	if (!begin_line(o))
 		return;
 	fputs("  ", stdout);
-	if (protocol) {
+	if (protocol)
 		visible_print(stdout, e->place);
-		fputs(e->place.len ? " to " : "", stdout);
-	}
+	if (protocol && e->text.len)
+		fputs(" to ", stdout);
 	put_clipped(o, e->text);
-	fputs(": ", stdout);
-	put_count(e->count, "connection");
-	fputs(", ", stdout);
-	put_bytes(e->bytes);
+	put_amount_of(e);
 	if (is_certificate_asked(o->s, e))
 		fputs(", asks for a client certificate", stdout);
 	putchar('\n');
 }
 
-static void put_traffic_kinds(struct out *o, enum traffic_kind from,
-			      enum traffic_kind to, const char *heading)
+static void put_servers(struct out *o, const struct roll *roll, bool protocol)
 {
-	begin_list(o, heading);
-	for (enum traffic_kind k = from; k <= to; k++) {
-		const struct roll *roll = &o->s->traffic[k];
-		for (size_t i = 0; i < roll->count; i++)
-			put_server(o, &roll->list[i], k != TRAFFIC_TLS);
-		o->left_out += roll->left_out;
-	}
+	for (size_t i = 0; i < roll->count; i++)
+		put_server(o, &roll->list[i], protocol);
+	o->left_out += roll->left_out;
+}
+
+static void put_encrypted(struct out *o)
+{
+	begin_list(o, "\nencrypted: not read:");
+	put_servers(o, &o->s->traffic[TRAFFIC_TLS], false);
 	end_list(o, "  ");
+}
+
+static void put_other_traffic(struct out *o)
+{
+	begin_list(o, "\nother traffic, not served again:");
+	if (o->verbose)
+		for (enum traffic_kind k = TRAFFIC_QUIC; k < TRAFFIC_SILENT;
+		     k++)
+			put_servers(o, &o->s->traffic[k], true);
+	else
+		put_servers(o, &o->s->protocols, true);
+	end_list(o, "  ");
+	if (o->s->traffics.more_connections)
+		printf("  and %" PRIu64 " connections that are not listed\n",
+		       o->s->traffics.more_connections);
+}
+
+/* On one line, in few words. */
+static void put_counts(const char *heading, const struct roll *roll)
+{
+	for (size_t i = 0; i < roll->count; i++) {
+		fputs(i ? ", " : heading, stdout);
+		visible_print(stdout, roll->list[i].place);
+		printf(" %zu", roll->list[i].count);
+	}
+	if (roll->count)
+		putchar('\n');
 }
 
 static size_t count_silent(const struct roll *roll)
@@ -658,16 +734,16 @@ static size_t count_silent(const struct roll *roll)
 
 static void put_traffic(struct out *o)
 {
-	put_traffic_kinds(o, TRAFFIC_TLS, TRAFFIC_TLS,
-			  "\nencrypted: not read:");
-	put_traffic_kinds(o, TRAFFIC_QUIC, TRAFFIC_UNKNOWN,
-			  "\nother traffic, not served again:");
 	size_t silent = count_silent(&o->s->traffic[TRAFFIC_SILENT]);
-	if (silent) {
-		fputs("\nopened, and nothing was said: ", stdout);
-		put_count(silent, "connection");
-		putchar('\n');
-	}
+	put_encrypted(o);
+	put_other_traffic(o);
+	put_counts("\nservices of the network, which the lab brings itself: ",
+		   &o->s->services);
+	if (!silent)
+		return;
+	fputs("\nopened, and nothing was said: ", stdout);
+	put_count(silent, "connection");
+	putchar('\n');
 }
 
 static void put_own(struct out *o)

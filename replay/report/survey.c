@@ -152,6 +152,21 @@ static enum reason traffic_reason(enum traffic_kind kind)
 	return reasons[kind];
 }
 
+/* What every network has, and the lab brings itself. */
+static bool is_service(const struct traffic *t)
+{
+	static const char *const names[] = {
+	    "DNS",   "DNS over TCP", "mDNS",
+	    "LLMNR", "NetBIOS name", "NetBIOS datagram",
+	    "NTP",   "DHCP",         "DHCPv6",
+	    "SSDP",  "WS-Discovery", "RIP",
+	};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (t->kind == TRAFFIC_OTHER && !strcmp(t->protocol, names[i]))
+			return true;
+	return false;
+}
+
 static void count_traffic(struct survey *s, enum reason r, size_t connections,
 			  uint64_t bytes)
 {
@@ -162,21 +177,19 @@ static void count_traffic(struct survey *s, enum reason r, size_t connections,
 static void group(struct roll *roll, const struct traffic *t,
 		  struct slice server)
 {
-	const char *protocol = t->protocol ? t->protocol : "";
 	struct roll_entry *e =
-	    roll_add(roll, slice_of(protocol), server, UINT32_MAX);
+	    roll_add(roll, slice_of(t->protocol), server, UINT32_MAX);
 	if (!e)
 		return;
 	e->count += t->connections - 1;
 	e->bytes += t->bytes;
 }
 
-static void survey_connections(struct survey *s, const struct traffic *t)
+static void survey_servers(struct survey *s, const struct traffic *t)
 {
 	struct buf address = {0};
 	endpoint_print(&address, &t->server);
 	struct slice server = t->name.len ? t->name : buf_slice(&address);
-	count_traffic(s, traffic_reason(t->kind), t->connections, t->bytes);
 	group(&s->traffic[t->kind], t, server);
 	if (t->asks_certificate) {
 		count_traffic(s, REASON_CLIENT_CERTIFICATE, t->connections,
@@ -184,6 +197,20 @@ static void survey_connections(struct survey *s, const struct traffic *t)
 		group(&s->certificates, t, server);
 	}
 	buf_release(&address);
+}
+
+static void survey_connections(struct survey *s, const struct traffic *t)
+{
+	enum reason reason = traffic_reason(t->kind);
+	if (is_service(t)) {
+		group(&s->services, t, (struct slice){0});
+		return;
+	}
+	if (reason != REASON_NONE)
+		count_traffic(s, reason, t->connections, t->bytes);
+	if (reason != REASON_NONE && reason != REASON_TLS)
+		group(&s->protocols, t, (struct slice){0});
+	survey_servers(s, t);
 }
 
 static bool has_server(const struct roll *r, struct slice name)
@@ -216,7 +243,7 @@ static void survey_traffic(struct survey *s)
 {
 	for (size_t kind = 0; kind < SURVEY_TRAFFIC_KINDS; kind++)
 		s->traffic[kind].max = GROUPS_MAX;
-	s->certificates.max = GROUPS_MAX;
+	s->protocols.max = s->services.max = s->certificates.max = GROUPS_MAX;
 	for (size_t i = 0; i < s->traffics.count; i++)
 		survey_connections(s, &s->traffics.list[i]);
 	survey_tunnels(s);
@@ -242,6 +269,8 @@ void survey_release(struct survey *s)
 {
 	for (size_t kind = 0; kind < SURVEY_TRAFFIC_KINDS; kind++)
 		roll_release(&s->traffic[kind]);
+	roll_release(&s->protocols);
+	roll_release(&s->services);
 	roll_release(&s->certificates);
 	free(s->doubts);
 	trail_release(&s->trail);

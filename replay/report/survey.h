@@ -39,6 +39,9 @@ struct survey {
 	/* Entry: place the protocol, text the name of the server, without one
 	 * its address; count the connections, bytes their payload. */
 	struct roll traffic[SURVEY_TRAFFIC_KINDS];
+	struct roll protocols; /* the same of QUIC to unknown, without text */
+	struct roll services;  /* of the network, as DNS: the lab has its own;
+				  neither a class nor a loss */
 	struct roll certificates; /* TLS servers that asked for one */
 };
 

@@ -11,25 +11,33 @@ enum traffic_kind {
 	TRAFFIC_QUIC,        /* UDP: HTTP/3 */
 	TRAFFIC_HTTP2_CLEAR, /* HTTP/2 by prior knowledge (RFC 9113 3.3) */
 	TRAFFIC_OTHER,       /* a protocol that is no web: named */
-	TRAFFIC_UNKNOWN,     /* neither port nor bytes tell */
+	TRAFFIC_UNKNOWN,     /* neither port nor bytes tell; or HTTP/1 of which
+				no exchange could be read, named "HTTP" */
 	TRAFFIC_SILENT,      /* opened, and the client said nothing; also
 				refused connections */
 };
+
+/* What is listed is bounded. What comes after that is only counted. */
+#define TRAFFIC_MAX 65536U
+#define TRAFFIC_CLIENTS_MAX 4096U
 
 /* Connections, or conversations of datagrams, of one client to one server
  * address and port. */
 struct traffic {
 	enum traffic_kind kind;
-	const char *protocol; /* "TLS", "SMTP", "FTP", "DNS over TLS" ... */
-	bool by_bytes;        /* told by its bytes, not by the port alone */
+	const char *protocol; /* "TLS", "SMTP", "FTP", "DNS over TLS" ...,
+				 "unknown"; never NULL */
+	bool by_bytes;        /* told by its bytes, not by the port alone;
+				 what a TLS connection carries always by the
+				 port */
 	bool udp;
 	bool asks_certificate;  /* TLS: the server asked for the client's
 				   certificate in clear (TLS 1.2 and older) */
 	struct endpoint client; /* port 0: several */
 	struct endpoint server;
-	struct slice name; /* TLS: SNI, data NULL: none; hostile bytes */
-	size_t connections;
-	uint64_t bytes; /* payload, both sides */
+	struct slice name;  /* TLS: SNI, data NULL: none; hostile bytes */
+	size_t connections; /* of DNS over UDP: questions */
+	uint64_t bytes;     /* payload that was recorded, both sides */
 };
 
 /* How a client begins TLS: each fingerprint of an address once. */
@@ -42,8 +50,11 @@ struct traffic_client {
 struct traffics {
 	struct traffic *list; /* in the order of their first packet */
 	size_t count;
-	struct traffic_client *clients;
+	struct traffic_client *clients; /* likewise */
 	size_t client_count;
+	/* What was not listed for its number: TCP connections, UDP
+	 * conversations, bytes of both; and clients' hellos. */
+	uint64_t more_connections, more_bytes, more_hellos;
 	struct buf store; /* private: what names point into */
 };
 

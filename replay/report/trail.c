@@ -84,6 +84,19 @@ static bool is_encrypted(const struct traffics *t, struct slice url)
 	return false;
 }
 
+/* A page without its icon is whole. */
+static bool is_icon(struct slice url)
+{
+	size_t at = 0;
+	url = slice_to(url, slice_find(url, '?'));
+	for (size_t i = 0; i < url.len; i++)
+		if (url.data[i] == '/')
+			at = i + 1;
+	url = slice_from(url, at);
+	return slice_starts_nocase(url, SLICE("favicon")) ||
+	       slice_starts_nocase(url, SLICE("apple-touch-icon"));
+}
+
 /* Of the links of each exchange, the first that a browser loads. */
 static const struct unfollowed **loaded_links(const struct chain *c)
 {
@@ -91,7 +104,7 @@ static const struct unfollowed **loaded_links(const struct chain *c)
 	for (size_t i = 0; i < c->unfollowed_count; i++) {
 		const struct unfollowed *u = &c->unfollowed[i];
 		if (u->kind == FOLLOW_LOADED && u->exchange < c->count &&
-		    !first[u->exchange])
+		    !first[u->exchange] && !is_icon(u->url))
 			first[u->exchange] = u;
 	}
 	return first;

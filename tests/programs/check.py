@@ -410,7 +410,7 @@ def p29_what_the_victim_brought():
               "Set-Cookie: own=1; path=/", "Set-Cookie: up=1; Domain=.example",
               "Strict-Transport-Security: max-age=9")
     path = capture("brought.pcap",
-        (browse("/", "Cookie: old=geheim; up=2",
+        (browse("/", "Cookie: old=geheim; up=2; theme=7",
                 referer="http://search.invalid/?q=x"), page),
         (browse("/b", "Cookie: own=1; up=1; js=geheim; old=3"),
          ok("", "Location: /c", status="301 Moved Permanently")),
@@ -420,9 +420,10 @@ def p29_what_the_victim_brought():
          ok("x", "Content-Type: text/javascript")))
     found = value(path)
     same(brought(found, "cookie"), [(HOST, "old", 2, 1), (HOST, "up", 1, 1),
+                                    (HOST, "theme", 1, 1),
                                     (HOST, "js", 1, 2)], "cookies")
     same([n["script"] for n in found["brought"] if n["kind"] == "cookie"],
-         [False, False, True], "of a script")
+         [False, False, False, True], "of a script")
     same(brought(found, "login"), [("other.example", "Basic", 1, 3)], "login")
     same(brought(found, "referer"),
          [("", "http://search.invalid/?q=x", 1, 1)], "referer")
@@ -435,7 +436,7 @@ def p29_what_the_victim_brought():
     true("geheim" not in text and "geheim" not in json.dumps(found), "secrets")
     has(text, "the victim's client brought along:\n"
         "  cookies that nothing recorded had set:\n"
-        f"    {HOST}: old (#1, 2 times)\n    {HOST}: up (#1)\n"
+        f"    {HOST}: old (#1, 2 times)\n    {HOST}: up, theme (#1)\n"
         f"    {HOST}: js (#2, or by the script of #1)\n",
         "    http://search.invalid/?q=x (#1)\n",
         "take a fresh one for each run):\n  service workers")
