@@ -441,7 +441,7 @@ static void judge_all(struct comparison *c)
 
 static void rows_begin(struct comparison *c)
 {
-	bool *fit = findings_reproducible(c->recorded);
+	bool *fit = findings_all_reproducible(c->recorded);
 	c->rows = xcalloc((size_t)c->count + 1, sizeof *c->rows);
 	for (uint32_t i = 0; i < c->count; i++)
 		c->rows[i] = (struct row){

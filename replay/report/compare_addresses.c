@@ -173,10 +173,11 @@ static void take_link(void *context, const struct literal *link)
 static void find_links(struct lone_addresses *l, const struct recording *r)
 {
 	struct literals *literals = literals_new(NULL);
+	struct literal_takers takers = {.link = take_link, .context = l};
 	struct buf trouble = {0};
 	for (size_t i = 0; i < r->count; i++)
 		if (r->exchanges[i].response_head.len)
-			literals_find(literals, &r->exchanges[i], take_link, l,
+			literals_find(literals, &r->exchanges[i], &takers,
 				      &trouble);
 	buf_release(&trouble);
 	literals_free(literals);

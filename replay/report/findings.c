@@ -257,49 +257,121 @@ static bool is_event_stream(const struct exchange *e)
 				   SLICE("text/event-stream"));
 }
 
-/* Why an exchange cannot be brought back; FINDING_KINDS: it can. whole_urls:
- * see struct findings. */
-static enum finding_kind obstacle(const struct exchange *e,
-				  const struct hashes *whole_urls)
+static enum reason state_reason(const struct exchange *e)
+{
+	bool open = e->flow->streams[!e->client].end == STREAM_OPEN;
+	switch ((enum exchange_state)e->state) {
+	case EXCHANGE_COMPLETE:
+		break;
+	case EXCHANGE_NO_RESPONSE:
+		return open ? REASON_NO_RESPONSE : REASON_UNANSWERED;
+	case EXCHANGE_CUT:
+		return open ? REASON_CUT : REASON_BROKEN_OFF;
+	case EXCHANGE_GAP:
+		return REASON_GAP;
+	case EXCHANGE_MALFORMED:
+		return REASON_MALFORMED;
+	}
+	return REASON_NONE;
+}
+
+/* whole_urls: see struct findings. */
+static enum reason reason_of(const struct hashes *whole_urls,
+			     const struct exchange *e)
 {
 	if (e->state != EXCHANGE_COMPLETE)
-		return FOUND_INCOMPLETE;
+		return state_reason(e);
 	if (e->status == 101)
-		return FOUND_UPGRADE;
+		return http_has_token(response_field(e, SLICE("Upgrade")),
+				      SLICE("websocket"))
+			   ? REASON_WEBSOCKET
+			   : REASON_UPGRADE;
 	if (is_tunnel(e))
-		return FOUND_TUNNEL;
+		return REASON_TUNNEL;
 	if (e->status == 304 && !hashes_have(whole_urls, url_hash(e)))
-		return FOUND_CACHED;
-	return is_too_large(e) ? FOUND_TOO_LARGE : FINDING_KINDS;
+		return REASON_CACHED;
+	return is_too_large(e) ? REASON_TOO_LARGE : REASON_NONE;
 }
 
-static void check_whole(struct check *c)
+static void tell_reason(struct check *c, enum reason reason)
 {
-	const struct exchange *e = c->e;
-	enum finding_kind why = obstacle(e, &c->findings->whole_urls);
-	if (why < FINDING_KINDS) {
-		struct finding *f = add(c, why);
-		if (why == FOUND_INCOMPLETE)
-			explain(e, &f->text);
-		if (why == FOUND_UPGRADE)
-			buf_add(&f->text, response_field(e, SLICE("Upgrade")));
-		return;
+	switch (reason) {
+	case REASON_NONE:
+		c->findings->reproducible++;
+		if (is_event_stream(c->e))
+			add(c, FOUND_EVENTS);
+		break;
+	case REASON_WEBSOCKET:
+	case REASON_UPGRADE:
+		buf_add(&add(c, FOUND_UPGRADE)->text,
+			response_field(c->e, SLICE("Upgrade")));
+		break;
+	case REASON_TUNNEL:
+		add(c, FOUND_TUNNEL);
+		break;
+	case REASON_CACHED:
+		add(c, FOUND_CACHED);
+		break;
+	case REASON_TOO_LARGE:
+		add(c, FOUND_TOO_LARGE);
+		break;
+	default:
+		explain(c->e, &add(c, FOUND_INCOMPLETE)->text);
 	}
-	c->findings->reproducible++;
-	if (is_event_stream(e))
-		add(c, FOUND_EVENTS);
 }
 
-bool *findings_reproducible(const struct recording *r)
+bool *findings_all_reproducible(const struct recording *r)
 {
 	bool *fit = xcalloc(r->count + 1, sizeof *fit);
 	struct hashes whole_urls = hashes_of(r, is_200, url_hash);
 	for (size_t i = 0; i < r->count; i++)
 		fit[i] =
-		    obstacle(&r->exchanges[i], &whole_urls) == FINDING_KINDS;
+		    reason_of(&whole_urls, &r->exchanges[i]) == REASON_NONE;
 	free(whole_urls.list);
 	return fit;
 }
+
+/* ---- what its text does ---- */
+
+/* Behind the name of a variable: that it is set, and not only compared. */
+static bool is_assigned(struct slice s)
+{
+	while (s.len && (*s.data == ' ' || *s.data == '\t'))
+		s = slice_from(s, 1);
+	return s.len > 1 && s.data[0] == '=' && s.data[1] != '=';
+}
+
+/* Minified scripts call the document by other names. */
+static bool sets_cookie(struct slice text)
+{
+	static const struct slice name = SLICE(".cookie");
+	const uint8_t *at;
+	while (text.len &&
+	       (at = memmem(text.data, text.len, name.data, name.len))) {
+		text = slice_from(text, (size_t)(at - text.data) + name.len);
+		if (is_assigned(text))
+			return true;
+	}
+	return false;
+}
+
+static bool registers_worker(struct slice text)
+{
+	static const struct slice words = SLICE("serviceWorker.register");
+	return text.len && memmem(text.data, text.len, words.data, words.len);
+}
+
+static void take_text(void *context, struct slice text)
+{
+	struct check *c = context;
+	uint8_t *marks = &c->findings->marks[c->i];
+	if (sets_cookie(text))
+		*marks |= MARK_SETS_COOKIE;
+	if (registers_worker(text))
+		*marks |= MARK_WORKER;
+}
+
+/* ---- its links ---- */
 
 static void take_link(void *context, const struct literal *l)
 {
@@ -324,7 +396,8 @@ static void check_links(struct check *c)
 {
 	struct buf trouble = {0};
 	c->shown = 0;
-	literals_find(c->literals, c->e, take_link, c, &trouble);
+	struct literal_takers takers = {take_link, take_text, c};
+	literals_find(c->literals, c->e, &takers, &trouble);
 	if (c->shown > LINKS_SHOWN)
 		buf_printf(&trouble, "%s%zu links more than shown",
 			   trouble.len ? "; " : "", c->shown - LINKS_SHOWN);
@@ -334,8 +407,10 @@ static void check_links(struct check *c)
 
 static void check_exchange(struct check *c)
 {
+	enum reason reason = reason_of(&c->findings->whole_urls, c->e);
 	c->findings->states[c->e->state]++;
-	check_whole(c);
+	c->findings->reasons[c->i] = (uint8_t)reason;
+	tell_reason(c, reason);
 	if (c->e->response_head.len)
 		check_links(c);
 }
@@ -347,6 +422,8 @@ void findings_collect(struct findings *f, const struct recording *r,
 			  .literals = literals_new(rules),
 			  .steered_too = steered_too};
 	*f = (struct findings){.recording = r};
+	f->reasons = xcalloc(r->count, sizeof *f->reasons);
+	f->marks = xcalloc(r->count, sizeof *f->marks);
 	f->with_http = count_connections(r);
 	f->whole_urls = hashes_of(r, is_200, url_hash);
 	f->https_hosts = hashes_of(r, is_https, exchange_host_hash);
@@ -365,9 +442,50 @@ void findings_release(struct findings *f)
 		buf_release(&f->list[i].field);
 	}
 	free(f->list);
+	free(f->reasons);
+	free(f->marks);
 	free(f->whole_urls.list);
 	free(f->https_hosts.list);
 	*f = (struct findings){0};
+}
+
+bool findings_reproducible(const struct findings *f, size_t i)
+{
+	return f->reasons[i] == REASON_NONE;
+}
+
+enum reason findings_reason(const struct findings *f, size_t i)
+{
+	return (enum reason)f->reasons[i];
+}
+
+const struct finding *findings_of(const struct findings *f, size_t i)
+{
+	size_t from = 0, to = f->count;
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		if (f->list[middle].i < i)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	/* why it is not whole stands before its links */
+	if (from < f->count && f->list[from].i == i &&
+	    f->list[from].kind < FOUND_UNSEARCHED)
+		return &f->list[from];
+	return NULL;
+}
+
+uint64_t findings_bytes(const struct exchange *e)
+{
+	if (e->state != EXCHANGE_GAP)
+		return e->body_bytes;
+	struct body_reader r = exchange_response_body(e);
+	struct slice bytes;
+	uint64_t recorded = 0;
+	while (body_next(&r, &bytes))
+		recorded += bytes.data ? bytes.len : 0;
+	return recorded;
 }
 
 const struct name *findings_encrypted(const struct findings *f, size_t *at)

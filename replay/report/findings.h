@@ -3,6 +3,8 @@
 #ifndef REPORT_FINDINGS_H
 #define REPORT_FINDINGS_H
 
+#include "reasons.h"
+
 #include "rewrite/rules.h"
 
 #include "capture/recording.h"
@@ -30,6 +32,12 @@ struct finding {
 	size_t line, at;
 };
 
+/* What the text of an answer does, as far as words in it tell. */
+enum finding_mark {
+	MARK_SETS_COOKIE = 1, /* a script assigns document.cookie */
+	MARK_WORKER = 2,      /* a script registers a service worker */
+};
+
 /* Sorted. */
 struct hashes {
 	uint64_t *list;
@@ -40,6 +48,9 @@ struct findings {
 	const struct recording *recording;
 	struct finding *list; /* in the order of the exchanges */
 	size_t count, room;
+
+	uint8_t *reasons; /* enum reason, one for each exchange */
+	uint8_t *marks;   /* of enum finding_mark, one for each exchange */
 
 	size_t states[FINDING_STATES];
 	size_t reproducible;  /* see check.h */
@@ -55,8 +66,18 @@ void findings_collect(struct findings *f, const struct recording *r,
 		      const struct rules *rules, bool steered_too);
 void findings_release(struct findings *f);
 
-/* For each exchange whether it is reproducible; new memory, to be freed. */
-bool *findings_reproducible(const struct recording *r);
+/* The same for all exchanges of a recording, without the rest; new memory, to
+ * be freed. */
+bool *findings_all_reproducible(const struct recording *r);
+
+/* Whether an exchange comes back: see check.h. */
+bool findings_reproducible(const struct findings *f, size_t i);
+/* Why it does not: of SCOPE_EXCHANGE; REASON_NONE if it does. */
+enum reason findings_reason(const struct findings *f, size_t i);
+/* What is said of it beside the kind: the finding, NULL if there is none. */
+const struct finding *findings_of(const struct findings *f, size_t i);
+/* Body bytes that were recorded of the answer, transfer coding off. */
+uint64_t findings_bytes(const struct exchange *e);
 
 /* The next name of a TLS server of which nothing was read; begin with *at 0.
  * NULL: no more. */

@@ -36,8 +36,7 @@ struct literals {
 /* One answer, or a text of it. */
 struct search {
 	struct literals *l;
-	literal_taker *take;
-	void *context;
+	const struct literal_takers *takers;
 	struct buf *trouble;
 	struct slice type;
 	/* To tell what the rules led elsewhere: only links inside what they
@@ -154,7 +153,7 @@ static void search_text(const struct search *s, const struct subject_text *t)
 		found.at = (size_t)(found.text.data - t->text.data);
 		for (; !t->field.data && counted < found.at; counted++)
 			found.line += t->text.data[counted] == '\n';
-		s->take(s->context, &found);
+		s->takers->link(s->takers->context, &found);
 	}
 }
 
@@ -225,11 +224,18 @@ static void read_body(const struct exchange *e, struct opened *o,
 	buf_release(&scratch);
 }
 
+static void take_text(const struct search *s, struct slice text)
+{
+	if (s->takers->text)
+		s->takers->text(s->takers->context, text);
+}
+
 /* The body that the rules made, and the one before them. */
 static void search_rewritten(const struct search *s, const struct rewritten *w)
 {
 	struct buf text = {0};
 	struct slice body = buf_slice(&w->body);
+	take_text(s, buf_slice(&w->plain));
 	if (charset_is_utf16(w->charset) &&
 	    charset_decode(w->charset, body, &text))
 		body = buf_slice(&text);
@@ -245,13 +251,14 @@ static void search_recorded(struct search *s, const struct exchange *e)
 	s->type =
 	    sniff_type(http_field(opened_fields(e), SLICE("Content-Type")),
 		       buf_slice(&o.content.plain), &type);
+	take_text(s, content_text(&o.content));
 	search_body(s, content_text(&o.content));
 	content_release(&o.content);
 	buf_release(&type);
 }
 
 void literals_find(struct literals *l, const struct exchange *e,
-		   literal_taker *take, void *context, struct buf *trouble)
+		   const struct literal_takers *takers, struct buf *trouble)
 {
 	struct slice declared =
 	    http_field(opened_fields(e), SLICE("Content-Type"));
@@ -259,8 +266,7 @@ void literals_find(struct literals *l, const struct exchange *e,
 	struct original o = original_of(e, &reader);
 	struct rewritten w = {.keep_plain = true};
 	struct buf type = {0};
-	struct search s = {
-	    .l = l, .take = take, .context = context, .trouble = trouble};
+	struct search s = {.l = l, .takers = takers, .trouble = trouble};
 	if (l->rules && o.head.len)
 		apply(l->rules, l->m, &o, false, NULL, &w);
 	s.type = sniff_type(declared, buf_slice(&w.plain), &type);

@@ -19,8 +19,14 @@ struct literal {
 			       before them */
 };
 
-/* l is valid during the call only. */
-typedef void literal_taker(void *context, const struct literal *l);
+/* What is called with what is found; valid during the call only. */
+struct literal_takers {
+	void (*link)(void *context, const struct literal *l);
+	/* The body as recorded, content coding off and UTF-16 as UTF-8: as much
+	 * of it as can be read. NULL: nobody asks. */
+	void (*text)(void *context, struct slice text);
+	void *context;
+};
 
 struct literals;
 
@@ -28,10 +34,10 @@ struct literals;
 struct literals *literals_new(const struct rules *rules);
 void literals_free(struct literals *l);
 
-/* Calls take for each link of an answer: in any field, any written form of an
- * address, and in a body of any type. What of it could not be looked into is
- * appended to trouble in words. */
+/* Takes each link of an answer: in any field, any written form of an address,
+ * and in a body of any type; and the body's text, once. What of it could not be
+ * looked into is appended to trouble in words. */
 void literals_find(struct literals *l, const struct exchange *e,
-		   literal_taker *take, void *context, struct buf *trouble);
+		   const struct literal_takers *takers, struct buf *trouble);
 
 #endif

@@ -38,7 +38,7 @@ static void add_without_del(struct buf *out, const char *text)
 void value_line(struct buf *out, json_t *value)
 {
 	char *text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII |
-					   JSON_REAL_PRECISION(6));
+					   JSON_REAL_PRECISION(15));
 	add_without_del(out, text);
 	buf_add_byte(out, '\n');
 	free(text);
