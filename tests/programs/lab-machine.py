@@ -12,6 +12,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -74,12 +75,12 @@ class Lab:
         self.site = Site(self.places.top, SAN, capture)
 
     def visit(self, url=None, share=None, longest=BOOT, quiet=10000.0,
-              **kind):
+              show=False, **kind):
         """One visit of a machine. Its facts, and where it was."""
         home, keep = self.places.visit()
         v = Visit(url=url, user_agent=None, clock=CLOCK, home=home, keep=keep,
                   sandbox=Cage(home, self.site.client), quiet=quiet,
-                  longest=longest, show=False, packets=lambda: 0, tap="tap0",
+                  longest=longest, show=show, packets=lambda: 0, tap="tap0",
                   share=share, say=lambda line: None)
         kind = {"image": str(self.image),
                 "options": ["-m", "384", "-smp", "1"]} | kind
@@ -216,7 +217,7 @@ def a_machine_that_hangs_is_ended():
     pictures(v, facts)
 
 
-def during(action):
+def during(action, **more):
     """A visit to which something happens once QEMU runs: when the first
     picture is asked for."""
     taken = machine.Screens.take
@@ -227,7 +228,7 @@ def during(action):
 
     machine.Screens.take, machine.BETWEEN_SCREENS = take, 2
     try:
-        return LAB_.visit(image=empty_disk(), longest=12)
+        return LAB_.visit(image=empty_disk(), longest=12, **more)
     finally:
         machine.Screens.take, machine.BETWEEN_SCREENS = taken, 10
 
@@ -243,6 +244,22 @@ def a_stopped_machine_is_killed():
     facts, v = during(lambda qemu: os.kill(qemu.process.pid, signal.SIGSTOP))
     same((facts["ended"], facts["shutdown"]), ("longest", "killed"))
     true(v.took < 12 + 2 * machine.LAST_WORDS + 5, f"{v.took} seconds")
+
+
+def a_screen_to_look_at():
+    greetings = []
+
+    def look(qemu):
+        home = max(LAB_.places.top.glob("home*"),
+                   key=lambda path: path.stat().st_mtime)
+        with socket.socket(socket.AF_UNIX) as viewer:
+            viewer.settimeout(10)
+            viewer.connect(str(home / machine.VNC))
+            greetings.append(viewer.recv(12))
+        qemu.command("quit")
+
+    during(look, show=True)
+    same(greetings, [b"RFB 003.008\n"])
 
 
 def ctrl_c_leaves_nothing():
@@ -345,7 +362,8 @@ try:
     run([the_guest_does_its_task, the_guest_was_thrown_away,
          a_machine_that_hangs_is_ended,
          a_machine_that_breaks_is_no_trouble, a_stopped_machine_is_killed,
-         ctrl_c_leaves_nothing, images_that_lead_elsewhere, other_formats,
+         a_screen_to_look_at, ctrl_c_leaves_nothing,
+         images_that_lead_elsewhere, other_formats,
          options_take_the_defaults_place, trouble_is_one_line])
 finally:
     LAB_.close()

@@ -271,7 +271,8 @@ def the_console_ends():
         console.feed(b"x" * 65536)
     console.out.close()
     text = path.read_text()
-    true(text.startswith("\\x1b]0;x\\x07 \\x5c \\xc3\\xa4\n\tend\n"), text[:80])
+    true(text.startswith("\\x1b]0;x\\x07 \\x5c \\xc3\\xa4\n\tend\n"),
+         text[:80])
     true(len(text) < qemu.CONSOLE_MAX + 100, "bounded")
     same(console.bytes, 80 * 65536 + len(hostile))
 
