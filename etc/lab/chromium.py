@@ -149,7 +149,8 @@ def user_agent(kind: Kind, v: Visit):
 def arguments(kind: Kind, v: Visit, agent: str) -> list:
     if any(o.startswith(("--no-sandbox", "--disable-setuid-sandbox",
                          "--disable-namespace-sandbox", "--single-process",
-                         "--disable-seccomp-filter-sandbox", "--no-zygote")) for o in kind.options):
+                         "--disable-seccomp-filter-sandbox", "--no-zygote"))
+           for o in kind.options):
         raise LabError(f"{kind.name}: the browser's sandbox stays on")
     off, others = features(kind.options)
     args = [o.format(home=v.sandbox.home, nowhere=NOWHERE) for o in QUIET]
