@@ -149,7 +149,8 @@ def user_agent(kind: Kind, v: Visit):
 def arguments(kind: Kind, v: Visit, agent: str) -> list:
     if any(o.startswith(("--no-sandbox", "--disable-setuid-sandbox",
                          "--disable-namespace-sandbox", "--single-process",
-                         "--no-zygote")) for o in kind.options):
+                         "--disable-seccomp-filter-sandbox", "--no-zygote"))
+           for o in kind.options):
         raise LabError(f"{kind.name}: the browser's sandbox stays on")
     off, others = features(kind.options)
     args = [o.format(home=v.sandbox.home, nowhere=NOWHERE) for o in QUIET]
@@ -427,6 +428,8 @@ class Chromium:
             self.facts["ended"] = self.link.words()
         except (devtools.Late, devtools.Refused) as error:
             self.facts["incomplete"] = keeping.clean(error, 200)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            self.facts["incomplete"] = f"odd answer: {type(error).__name__}"
         self.close()
 
 

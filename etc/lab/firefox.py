@@ -54,9 +54,9 @@ def arguments(kind: Kind, v: Visit) -> list:
     head = [] if v.show else ["--headless"]
     # not the sandbox's libfaketime, which makes Firefox hang at its start
     # (wolfcw/libfaketime#373)
-    return [*clock.moved(v), kind.program or "firefox-esr", *head, "--no-remote", "--profile",
-            f"{v.sandbox.home}/profile", "--marionette",
-            "--remote-allow-system-access", *kind.options]
+    return [*clock.moved(v), kind.program or "firefox-esr", *head,
+            "--no-remote", "--profile", f"{v.sandbox.home}/profile",
+            "--marionette", "--remote-allow-system-access", *kind.options]
 
 
 def prepare(v: Visit):
@@ -343,7 +343,8 @@ def visit(kind: Kind, v: Visit) -> dict:
     asked.write(v.keep / "requests.jsonl")
     first = asked.all[0] if asked.all else {"unanswered": True}
     silent = "unanswered" in first and "status" not in first
-    return {"load_error": "no answer" if silent else None, **browser.facts, **asked.told(),
+    return {"load_error": "no answer" if silent else None,
+            **browser.facts, **asked.told(),
             **told_facts(browser.told), "documents": browser.kept.told(),
             "screenshots": browser.pictures,
             "console": console(v.keep / "client.log"),

@@ -303,7 +303,7 @@ def visits():
         yield chromium_landing, Visited("/", options=[secure])
         yield hang, Visited("/hang", agent=OLD)
         yield alerts, Visited("/alerts")
-        yield windows, Visited("/windows")
+        yield windows, Visited("/windows", longest=20)
         yield reset, Visited("/reset")
         yield silent, Visited("/silent")
         yield file, Visited("/file")
