@@ -35,7 +35,8 @@ static json_t *percent(uint64_t part, uint64_t whole)
 /* Since the epoch. */
 static json_t *seconds(int64_t time)
 {
-	return json_real((double)(time / 1000) / 1e6);
+	int64_t microseconds = time / 1000;
+	return json_real((double)microseconds / 1e6);
 }
 
 static json_t *url_value(const struct exchange *e)
