@@ -42,7 +42,7 @@ class Options:
     rules: list = dataclasses.field(default_factory=list)
     zone: str = None
     clock: str = None           # recorded, now; None: as the client's kind
-    settle: float = 3.0
+    settle: float = None
     time: float = None
     share: str = None
     supplement: bool = True
@@ -101,9 +101,13 @@ class Run:
         self.kind = kind_of(options)
         self.programs = services.Programs(options.programs)
         self.captures = [pathlib.Path(c).resolve() for c in options.captures]
-        for path in self.captures + [pathlib.Path(r) for r in options.rules]:
-            if not path.is_file():
-                raise LabError(f"{path}: no such file")
+        must_be_files(options.captures + options.rules
+                      + [p for p in [self.kind.image] if p])
+        if self.kind.image and not os.stat(self.kind.image).st_mode & 0o004:
+            raise LabError(f"{self.kind.image}: the machine's user, who has "
+                           "no rights here, may not read it (chmod o+r)")
+        if options.share and not os.path.isdir(options.share):
+            raise LabError(f"{options.share}: no such directory")
         self.supplement = (self.programs.supplement()
                            if options.supplement else None)
         self.running = []
@@ -235,6 +239,7 @@ class Run:
                                    self.options.show)
         machine = self.kind.client == "machine"
         longest = self.options.time or (900 if machine else 60)
+        settle = self.options.settle or (60 if machine else 3)
         share = self.options.share
         self.facts["clock"] = {"client": self.kind.clock,
                                "recorded": self.clock()}
@@ -242,7 +247,7 @@ class Run:
         v = visit.Visit(
             url=self.url, user_agent=self.user_agent, clock=self.clock(),
             home=self.directory.home, keep=self.directory.path,
-            sandbox=self.box, quiet=self.options.settle, longest=longest,
+            sandbox=self.box, quiet=settle, longest=longest,
             show=self.options.show, packets=self.packets,
             tap=self.network.tap,
             share=pathlib.Path(share).resolve() if share else None, say=say)
@@ -290,6 +295,12 @@ class Run:
         words = [line.removeprefix("replay: ") for line in
                  said.decode("utf-8", "replace").splitlines()]
         return values, words, table.decode("ascii").splitlines()[-1]
+
+
+def must_be_files(paths):
+    for path in paths:
+        if not os.path.isfile(path):
+            raise LabError(f"{path}: no such file")
 
 
 def version_of(*command):

