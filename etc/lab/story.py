@@ -54,11 +54,32 @@ def download_lines(facts):
         yield f"  {one['name']}  {one['bytes']} bytes  {one['sha256']}"
 
 
+def browser_lines(visit):
+    """What the browser itself says of why something did not come."""
+    for one in first_of(visit, "upgrades"):
+        yield f"the browser turned to https by itself: {one['url']} " \
+              f"({one['why']})"
+    for key, words in (("crashes", "pages that crashed"),
+                       ("certificate_errors", "certificates refused")):
+        found = first_of(visit, key)
+        if found:
+            yield f"{words}: {len(found)} (run.json)"
+    if visit.get("load_error"):
+        yield f"the first page did not load: {visit['load_error']}"
+
+
+def first_of(visit, key):
+    """Of a list that a page can make as long as it likes: what was kept."""
+    found = visit.get(key, [])
+    return (found["first"] if isinstance(found, dict) else found)[:SHOWN]
+
+
 def lines_of(facts, values, said):
     """values: of compare.jsonl; said: the comparison's own words."""
     yield from exchange_lines([v for v in values
                                if v.get("type") == "exchange"])
     yield from said
+    yield from browser_lines(facts.get("visit", {}))
     yield from download_lines(facts)
     if facts.get("packets_lost"):
         yield (f"{facts['packets_lost']} packets of the run were not "

@@ -174,9 +174,26 @@ static bool is_possible(const struct weighing *w, const struct holder *h)
 
 /* ---- the cause ---- */
 
+static enum follow_kind follow_of(enum link_kind kind)
+{
+	switch (kind) {
+	case LINK_REDIRECT:
+	case LINK_LOADED:
+		return FOLLOW_LOADED;
+	case LINK_CLICKED:
+		return FOLLOW_CLICKED;
+	case LINK_CONDITIONAL:
+	case LINK_SCRIPTED:
+	case LINK_POSSIBLE:
+		break;
+	}
+	return FOLLOW_SCRIPTED;
+}
+
 static struct chain_link caused(uint32_t cause, enum chain_by by)
 {
-	return (struct chain_link){.cause = cause, .by = by};
+	return (struct chain_link){
+	    .cause = cause, .by = by, .follow = FOLLOW_LOADED};
 }
 
 static struct chain_link by_redirect(const struct weighing *w,
@@ -198,7 +215,10 @@ static struct chain_link by_link(const struct weighing *w,
 	if (nearest != VISITS_NONE && nearest > cause &&
 	    v->recording->exchanges[nearest].status == 304)
 		cause = nearest;
-	return caused(cause, CHAIN_LINK);
+	return (struct chain_link){.cause = cause,
+				   .by = CHAIN_LINK,
+				   .follow =
+				       follow_of((enum link_kind)h->kind)};
 }
 
 static const struct holder *find_by_referer(const struct weighing *w)
@@ -268,22 +288,6 @@ static struct chain_link explain(struct build *b)
 }
 
 /* ---- links that nobody followed ---- */
-
-static enum follow_kind follow_of(enum link_kind kind)
-{
-	switch (kind) {
-	case LINK_REDIRECT:
-	case LINK_LOADED:
-		return FOLLOW_LOADED;
-	case LINK_CLICKED:
-		return FOLLOW_CLICKED;
-	case LINK_CONDITIONAL:
-	case LINK_SCRIPTED:
-	case LINK_POSSIBLE:
-		break;
-	}
-	return FOLLOW_SCRIPTED;
-}
 
 /* Slices are made once the store has its place. */
 static void list_unfollowed(struct build *b, enum follow_kind kind,

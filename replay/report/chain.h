@@ -22,11 +22,6 @@ enum chain_by {
 };
 #define CHAIN_BYS (CHAIN_START + 1)
 
-struct chain_link {
-	uint32_t cause; /* exchange; CHAIN_NONE: none is known */
-	enum chain_by by;
-};
-
 /* What a link does when its page is shown. */
 enum follow_kind {
 	FOLLOW_LOADED,   /* a browser fetches it by itself: src, stylesheet,
@@ -35,6 +30,12 @@ enum follow_kind {
 	FOLLOW_SCRIPTED, /* an absolute URL in a script or in data, or what a
 			    browser fetches only if it needs to: srcset, url()
 			    of styles, <noscript> */
+};
+
+struct chain_link {
+	uint32_t cause; /* exchange; CHAIN_NONE: none is known */
+	enum chain_by by;
+	enum follow_kind follow; /* CHAIN_LINK: what the link is */
 };
 
 /* A link in a recorded answer that leads to what was not recorded. */

@@ -91,7 +91,7 @@ static void begin_request(struct judge *j, const struct exchange *e)
 	    .local = *exchange_server(e),
 	    .port = exchange_port(e),
 	    .for_all_ports = !j->ports[exchange_port(e)],
-	    .any_address = true, /* as in a lab; elsewhere it changes little */
+	    .any_address = true, /* as in a lab */
 	    .https = e->https,
 	};
 	j->e = e;
@@ -322,17 +322,37 @@ static bool take_unasked(struct judge *j, struct asking *a)
 	return true;
 }
 
+/* What the server chose by the address that was meant, and does not come out
+ * so, was not answered by that: not every replay is asked at such. */
+static bool forget_by_address(struct judge *j, struct asking *a)
+{
+	uint32_t i = j->reply.match.exchange;
+	if (j->reply.match.step != MATCH_BY_ADDRESS)
+		return false;
+	buf_clear(&a->where);
+	if (!j->c->rows[i].asked)
+		place_take_back(place_find(j->c->site.places,
+					   &j->live.request.client.address),
+				i);
+	return true;
+}
+
+/* The server's choice. Whether it is that, and nobody had it before. */
+static bool take_match(struct judge *j, struct asking *a)
+{
+	enum compare_result result = hold(j, &a->where);
+	if (!is_well(result) && forget_by_address(j, a))
+		return false;
+	accept(j, a, result);
+	return is_well(result) && !j->c->rows[a->recorded].asked;
+}
+
 static void pair(struct judge *j, struct asking *a)
 {
 	reply_find(&j->c->site, &j->reply, &j->live, j->e->time / 1000, false);
 	a->only_304 = j->reply.match.only_304;
-	if (j->reply.match.step) {
-		enum compare_result result = hold(j, &a->where);
-		accept(j, a, result);
-		if (is_well(result) && !j->c->rows[a->recorded].asked)
-			return;
-	}
-	take_unasked(j, a);
+	if (!j->reply.match.step || !take_match(j, a))
+		take_unasked(j, a);
 }
 
 /* ---- what else there is to tell of a request ---- */

@@ -37,14 +37,19 @@ enum compare_why {
 	WHY_CAUSE,     /* what leads to it was not reproduced */
 	WHY_TUNNEL,    /* through a CONNECT or an upgrade, which is not
 			  replayed */
+	WHY_WARM,      /* the recorded client had it already and asked whether
+			  it still holds (304); a fresh one does not */
 	WHY_CACHED,    /* its URL was asked for before, and that answer could
 			  be kept (RFC 9111 3) */
+	WHY_PLUGIN,    /* content of a plug-in: Flash, Java, Silverlight, PDF;
+			  the replay's client may have none */
 	WHY_PROGRAM,   /* another program asked for it, by its User-Agent */
-	WHY_AGENT,     /* the replay's client has another User-Agent */
+	WHY_CLICKED,   /* a link that waits for somebody to click it */
 	WHY_COMPUTED,  /* no link leads to it: made by script, from time or
 			  random numbers perhaps, or typed in */
-	WHY_CONDITION, /* there is a link: a condition in the page, or nobody
-			  clicked */
+	WHY_AGENT,     /* there is a link, and the replay's client has another
+			  User-Agent: the page may ask for it */
+	WHY_CONDITION, /* there is a link: another condition in the page */
 };
 
 /* A request of the replay. */
@@ -114,8 +119,8 @@ void comparison_free(struct comparison *c);
 
 /* "same", "rewritten", "different", "not-asked", "not-recorded". */
 const char *compare_result_name(enum compare_result result);
-/* "own", "cause", "tunnel", "cached", "program", "user-agent", "computed",
- * "condition". */
+/* "own", "cause", "tunnel", "warm-cache", "cached", "plug-in", "program",
+ * "clicked", "computed", "user-agent", "condition". */
 const char *compare_why_name(enum compare_why why);
 
 /* Whether a recorded exchange came back: same or rewritten. */

@@ -7,10 +7,17 @@
 #define AGENT_SHOWN 80U /* bytes */
 
 static const char *const names[] = {
-    [WHY_OWN] = "own",           [WHY_CAUSE] = "cause",
-    [WHY_TUNNEL] = "tunnel",     [WHY_CACHED] = "cached",
-    [WHY_PROGRAM] = "program",   [WHY_AGENT] = "user-agent",
-    [WHY_COMPUTED] = "computed", [WHY_CONDITION] = "condition",
+    [WHY_OWN] = "own",
+    [WHY_CAUSE] = "cause",
+    [WHY_TUNNEL] = "tunnel",
+    [WHY_WARM] = "warm-cache",
+    [WHY_CACHED] = "cached",
+    [WHY_PLUGIN] = "plug-in",
+    [WHY_PROGRAM] = "program",
+    [WHY_CLICKED] = "clicked",
+    [WHY_COMPUTED] = "computed",
+    [WHY_AGENT] = "user-agent",
+    [WHY_CONDITION] = "condition",
 };
 
 const char *compare_why_name(enum compare_why why)
@@ -87,6 +94,26 @@ static bool is_kept(const struct comparison *c, uint32_t i)
 	return false;
 }
 
+/* ---- plug-ins ---- */
+
+static bool is_for_plugin(const struct exchange *e)
+{
+	static const char *const types[] = {"application/x-shockwave-flash",
+					    "application/futuresplash",
+					    "application/java",
+					    "application/x-java",
+					    "application/x-silverlight",
+					    "application/pdf",
+					    "application/x-director"};
+	struct slice rest = head_fields(e->response_head);
+	struct field f;
+	while (head_field_next(&rest, SLICE("content-type"), &f))
+		for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+			if (slice_starts_nocase(f.value, slice_of(types[i])))
+				return true;
+	return false;
+}
+
 /* ---- programs ---- */
 
 static struct slice agent_of(const struct exchange *e)
@@ -124,10 +151,14 @@ static bool is_other_agent(const struct comparison *c, uint32_t i)
 			   agent_of(&c->replayed->exchanges[k]));
 }
 
-static bool is_linked(const struct comparison *c, uint32_t i)
+static enum compare_why link_why(const struct comparison *c, uint32_t i)
 {
-	enum chain_by by = c->chains[0].links[i].by;
-	return by == CHAIN_REDIRECT || by == CHAIN_LINK;
+	const struct chain_link *link = &c->chains[0].links[i];
+	if (link->by == CHAIN_LINK && link->follow == FOLLOW_CLICKED)
+		return WHY_CLICKED;
+	if (link->by != CHAIN_REDIRECT && link->by != CHAIN_LINK)
+		return WHY_COMPUTED;
+	return is_other_agent(c, i) ? WHY_AGENT : WHY_CONDITION;
 }
 
 enum compare_why compare_why(const struct comparison *c, uint32_t i)
@@ -139,13 +170,13 @@ enum compare_why compare_why(const struct comparison *c, uint32_t i)
 		return WHY_CAUSE;
 	if (is_tunnelled(recorded(c, i)))
 		return WHY_TUNNEL;
+	if (recorded(c, i)->status == 304)
+		return WHY_WARM;
 	if (is_kept(c, i))
 		return WHY_CACHED;
-	if (is_other_program(c, i))
-		return WHY_PROGRAM;
-	if (is_other_agent(c, i))
-		return WHY_AGENT;
-	return is_linked(c, i) ? WHY_CONDITION : WHY_COMPUTED;
+	if (is_for_plugin(recorded(c, i)))
+		return WHY_PLUGIN;
+	return is_other_program(c, i) ? WHY_PROGRAM : link_why(c, i);
 }
 
 /* ---- in words ---- */
@@ -185,19 +216,30 @@ void compare_why_tell(const struct comparison *c, uint32_t i, struct buf *out)
 		buf_add_string(out, "its URL was asked before, and that answer "
 				    "could be cached");
 		break;
+	case WHY_WARM:
+		buf_add_string(out, "the recorded client had it already and "
+				    "asked whether it still holds");
+		break;
+	case WHY_PLUGIN:
+		buf_add_string(out, "content of a plug-in, which the replay's "
+				    "client may not have");
+		break;
+	case WHY_CLICKED:
+		buf_add_string(out, "nobody clicked the link");
+		break;
 	case WHY_PROGRAM:
 		tell_program(recorded(c, i), out);
 		break;
 	case WHY_AGENT:
-		buf_add_string(out, "the replay's User-Agent is another one");
+		buf_add_string(out, "the replay's User-Agent is another one: "
+				    "the page may ask for that");
 		break;
 	case WHY_COMPUTED:
 		buf_add_string(out, "no link leads to it: made by script from "
 				    "time or random numbers, or typed in");
 		break;
 	case WHY_CONDITION:
-		buf_add_string(out, "a condition in the page, or nobody "
-				    "clicked");
+		buf_add_string(out, "a condition in the page");
 		break;
 	}
 }

@@ -58,10 +58,27 @@ static struct slice origin_of(struct slice url)
 	return slice_to(url, host + slice_find(slice_from(url, host), '/'));
 }
 
+static bool has_one_machine(const struct recording *r)
+{
+	const struct address *first = NULL;
+	for (size_t i = 0; i < r->count; i++) {
+		const struct address *a =
+		    &exchange_client(&r->exchanges[i])->address;
+		if (a->version != 4)
+			continue;
+		if (first && !address_equal(first, a))
+			return false;
+		first = a;
+	}
+	return first;
+}
+
 static uint32_t client_of(struct visits *v, const struct exchange *e)
 {
 	const struct address *a = &exchange_client(e)->address;
-	uint8_t key[1 + sizeof a->bytes];
+	uint8_t key[1 + sizeof a->bytes] = {0};
+	if (v->one_machine)
+		return intern_add(&v->clients, (struct slice){key, 1});
 	key[0] = a->version;
 	memcpy(key + 1, a->bytes, sizeof a->bytes);
 	return intern_add(&v->clients, (struct slice){key, sizeof key});
@@ -136,7 +153,7 @@ static void place_referer(struct visits *v, uint32_t i, struct buf *url)
 void visits_collect(struct visits *v, const struct recording *r)
 {
 	struct buf url = {0}, normal = {0};
-	*v = (struct visits){.recording = r};
+	*v = (struct visits){.recording = r, .one_machine = has_one_machine(r)};
 	v->list = xcalloc(r->count + 1, sizeof *v->list);
 	for (uint32_t i = 0; i < r->count; i++)
 		place_exchange(v, i, &url, &normal);

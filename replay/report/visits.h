@@ -46,6 +46,8 @@ struct visits {
 	const struct recording *recording;
 	struct visit *list; /* one for each exchange */
 	struct intern texts, clients, keys;
+	bool one_machine; /* one IPv4 client was recorded: IPv6 clients are it
+			     as well, by its other addresses */
 	struct spot *places; /* numbered as keys */
 	struct holder *holders;
 	uint32_t holder_count, holder_room;

@@ -356,7 +356,7 @@ def an_exchange_is_missing():
     del talks[2]
     found = Compared(write(talks), write(site()))
     same((found.row(3).result, found.row(3).detail),
-         ("not-asked", "a condition in the page, or nobody clicked"), "")
+         ("not-asked", "nobody clicked the link"), "")
     same(found.results().count("same"), 10, "others")
     reproduced(found, 8, 9)
     has(found.said, f"replay: the chains part at #3 GET http://{HOST}/c: not "
@@ -536,11 +536,11 @@ def reasons_of_what_was_not_asked():
     path = write(recorded)
     found = Compared(write(recorded[:1]), path)
     same([r.detail for r in found.rows[1:]], [
-        "a condition in the page, or nobody clicked",
+        "a condition in the page",
         "no link leads to it: made by script from time or random numbers, or "
         "typed in",
         "asked by another program: wget",
-        "a condition in the page, or nobody clicked",
+        "a condition in the page",
         "#3, which leads to it, was not asked",
         "the client's own: OCSP",
         "asked through a tunnel or an upgrade, which are not replayed",
@@ -550,7 +550,8 @@ def reasons_of_what_was_not_asked():
          "its URL was asked before, and that answer could be cached", "")
     other = Talk((request(HOST, "/", "User-Agent: B"), page))
     found = Compared(write([other]), path)
-    same(found.row(2).detail, "the replay's User-Agent is another one", "")
+    same(found.row(2).detail, "the replay's User-Agent is another one: the "
+         "page may ask for that", "")
     same([v["reason"] for v in values(write(recorded[:1]), path)
           if v["type"] == "exchange"],
          [None, "condition", "computed", "program", "condition", "cause",
@@ -560,6 +561,22 @@ def reasons_of_what_was_not_asked():
     same(found.row(2).detail, "#1, which leads to it, was different", "")
     has(found.said, "the chains part at #1 GET ", ", the first page: "
         "different\n")
+
+
+def reasons_that_links_and_types_tell():
+    page = ok('<a href="/clicked">x</a><embed src="/flash.swf">'
+              '<img src="/warm.gif">', HTML)
+    child = lambda target, answer: Talk((get(target, REFERER), answer))
+    recorded = [
+        Talk((get("/"), page)), child("/clicked", ok("x", HTML)),
+        child("/flash.swf", ok("CWS",
+                               "Content-Type: Application/x-shockwave-flash")),
+        Talk((get("/warm.gif", REFERER, "If-None-Match: 1"),
+              b"HTTP/1.1 304 Not Modified\r\n\r\n")),
+    ]
+    same([v["reason"] for v in values(write(recorded[:1]), write(recorded))
+          if v["type"] == "exchange"],
+         [None, "clicked", "plug-in", "warm-cache"], "reasons")
 
 
 def who_waits_to_send_a_body():
@@ -819,7 +836,7 @@ run([a_capture_and_itself, every_scenario_and_itself,
      p12_repeated_answers_are_swapped, an_exchange_asked_several_times,
      p13_another_order, p13_parallel_requests_have_no_order,
      p14_guesses_are_told, p16_requests_that_differ, who_waits_to_send_a_body,
-     reasons_of_what_was_not_asked, by_rules, by_target_rules,
-     p28_dates_of_the_replay, p37_names, p34_addresses_that_no_name_gave,
+     reasons_of_what_was_not_asked, reasons_that_links_and_types_tell,
+     by_rules, by_target_rules, p28_dates_of_the_replay, p37_names, p34_addresses_that_no_name_gave,
      several_captures_of_one_replay, in_json, both_chains,
      hostile_bytes_are_escaped, trouble, the_corpus_and_itself])

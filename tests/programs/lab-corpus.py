@@ -18,20 +18,6 @@ PLAIN = pathlib.Path(sys.argv[2]).resolve()
 LEAST = 3  # exchanges that follow from the first page
 
 
-def followers(value):
-    """How many exchanges the first page leads to."""
-    causes = {n["no"]: n["cause"] for n in value["chain"]["links"]}
-    first = value["chain"]["first_page"]
-
-    def below(no):
-        for _ in range(len(causes)):
-            if no is None or no == first:
-                break
-            no = causes.get(no)
-        return no == first
-    return sum(map(below, causes)) if first else 0
-
-
 def pages():
     """Captures whose first page leads on."""
     found = []
@@ -44,7 +30,7 @@ def pages():
         if done.returncode:
             continue
         value = json.loads(done.stdout)
-        if value["first_page"] and followers(value) >= LEAST:
+        if value["first_page"] and value["chain"]["followed"] >= LEAST:
             found.append(path)
     return found
 
@@ -58,11 +44,13 @@ def visit(path):
             print(f"    {row['no']} {row['method']} {row['host']}"
                   f"{row['target'][:60]}: {row['result']}: "
                   f"{row['detail'][:200]}")
-    # whatever was asked for came back with the recorded bytes
+    # Whatever was asked for came back with the recorded bytes; and something
+    # was asked for, but of names that the browser knows to be https alone.
     if facts["different"]:
         print(f"{path.name}: {facts['different']} answers differ")
         return False
-    return bool(facts["reproduced"])
+    upgraded = result.facts["visit"]["upgrades"]["count"]
+    return bool(facts["requests"] or upgraded)
 
 
 if not (CORPUS / "captures").is_dir():
