@@ -347,7 +347,8 @@ struct slice sniff_declared(struct slice content_type, struct buf *out)
 	size_t start = out->len;
 	buf_add_lower(out, written_type(content_type));
 	struct slice type = slice_from(buf_slice(out), start);
-	return says_nothing(type) ? (struct slice){0} : type;
+	const struct slice nothing = {0};
+	return says_nothing(type) ? nothing : type;
 }
 
 struct slice sniff_type(struct slice content_type, struct slice body,

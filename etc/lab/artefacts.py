@@ -14,6 +14,7 @@ import shutil
 import stat
 import time
 
+import keeping
 from visit import LabError
 
 COPY_MOST = 4 << 30     # bytes taken over from a client, in all
@@ -42,19 +43,6 @@ def owner():
             int(os.environ.get("SUDO_GID", os.getgid())))
 
 
-def create(path, mode="wb"):
-    """A new file of ours, mode 0600; never one that is there already."""
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW,
-                 0o600)
-    return os.fdopen(fd, mode)
-
-
-def write(path, content):
-    with create(path) as file:
-        file.write(content if isinstance(content, bytes)
-                   else content.encode("utf-8", "surrogateescape"))
-
-
 class Directory:
     """One run's. Locked while the run lasts; the lock goes with the process
     however that ends."""
@@ -80,7 +68,7 @@ class Directory:
     def file(self, name, user=None):
         """A new empty file, which user may write."""
         path = self.path / name
-        create(path).close()
+        keeping.create(path).close()
         if user is not None:
             os.chown(path, user, user)
         return path
@@ -94,7 +82,7 @@ class Directory:
         new = self.path / "run.json.new"
         with contextlib.suppress(FileNotFoundError):
             new.unlink()
-        write(new, text + "\n")
+        keeping.write(new, (text + "\n").encode())
         os.replace(new, self.path / "run.json")
 
     def finish(self, state, keep):
@@ -144,7 +132,7 @@ def _open_below(directory, name, flags):
 
 
 def _copy_file(fd, target, room):
-    with create(target) as out, os.fdopen(fd, "rb") as source:
+    with keeping.create(target) as out, os.fdopen(fd, "rb") as source:
         while room > 0 and (part := source.read(min(CHUNK, room))):
             out.write(part)
             room -= len(part)

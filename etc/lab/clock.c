@@ -1,7 +1,8 @@
 /*
- * Moves the clock of a program that libfaketime makes hang: Firefox, whose
- * allocator asks for the time before anything is ready. Preloaded; allocates
- * nothing, looks nothing up, has no state but the offset.
+ * Moves the clock of a lab's client and of all that it starts. Preloaded;
+ * allocates nothing, looks nothing up, has no state but the offset: programs
+ * whose allocator asks for the time before anything is ready (Firefox, dig)
+ * hang or fail under libfaketime.
  *
  *   LD_PRELOAD=clock.so LAB_CLOCK=-306000000 firefox-esr
  *

@@ -10,7 +10,6 @@ import subprocess
 import time
 
 import channel
-import clock
 import keeping
 import marionette
 import rest
@@ -52,9 +51,7 @@ CONSOLE = re.compile(
 
 def arguments(kind: Kind, v: Visit) -> list:
     head = [] if v.show else ["--headless"]
-    # not the sandbox's libfaketime, which makes Firefox hang at its start
-    # (wolfcw/libfaketime#373)
-    return [*clock.moved(v), kind.program or "firefox-esr", *head,
+    return [kind.program or "firefox-esr", *head,
             "--no-remote", "--profile", f"{v.sandbox.home}/profile",
             "--marionette", "--remote-allow-system-access", *kind.options]
 
@@ -87,7 +84,7 @@ class Firefox:
         self.kind, self.v, self.time = kind, v, rest.Rest(v, START)
         self.log = keeping.create(v.keep / "client.log")
         self.browser = v.sandbox.start(
-            arguments(kind, v), stdin=subprocess.DEVNULL,
+            arguments(kind, v), clock=v.clock, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             **environment(v))
         try:

@@ -21,12 +21,6 @@ def last_line(data, otherwise=""):
     return (visible(data).strip().splitlines() or [otherwise])[-1]
 
 
-def create(path):
-    """A new file, which only its owner reads."""
-    return os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-                             | os.O_WRONLY, 0o600), "wb")
-
-
 def pieces(source, until):
     """What comes through a pipe; LabError if it has not ended by then, which
     is a moment of the monotonic clock."""

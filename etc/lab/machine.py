@@ -18,7 +18,8 @@ import stat
 import time
 
 import share
-from hostile import create, output, visible
+from hostile import output, visible
+from keeping import create
 from qemu import Qemu
 from visit import LabError
 

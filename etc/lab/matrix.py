@@ -4,6 +4,7 @@ import dataclasses
 import sys
 
 import artefacts
+import keeping
 import run
 from visit import LabError
 
@@ -58,7 +59,7 @@ def start(options, names):
             continue
         results[name], lasts[name] = rows_of(base / name)
     lines = list(table_of(results))
-    artefacts.write(base / "matrix.tsv", "\n".join(lines) + "\n")
+    keeping.write(base / "matrix.tsv", ("\n".join(lines) + "\n").encode())
     artefacts.hand_over(base)
     print("\n".join(lines))
     for name, last in lasts.items():

@@ -11,7 +11,8 @@ import struct
 import subprocess
 import time
 
-from hostile import create, last_line, visible
+from hostile import last_line, visible
+from keeping import create
 
 CONSOLE_MAX = 4 << 20   # bytes of the serial console that are kept
 ERRORS_MAX = 64 << 10

@@ -18,6 +18,7 @@ import time
 import artefacts
 import cage
 import clients
+import keeping
 import network
 import sandbox
 import services
@@ -166,7 +167,7 @@ class Run:
         hosts, said = services.ask(
             [self.programs.dnsgen, "--ip", "recorded", *self.zone(),
              *map(str, self.captures + recorded)])
-        artefacts.write(self.directory.path / "dnsgen.log", said)
+        keeping.write(self.directory.path / "dnsgen.log", said)
         machine = self.kind.client == "machine"
         self.network = network.Network(
             addresses_of(hosts),
@@ -215,7 +216,7 @@ class Run:
         files = {}
         for name, text in texts.items():
             if name == "resolv.conf" or os.path.exists(f"/etc/{name}"):
-                artefacts.write(folder / name, text)
+                keeping.write(folder / name, text.encode())
                 os.chmod(folder / name, 0o644)
                 files[name] = folder / name
         return files
@@ -235,8 +236,7 @@ class Run:
     def visit(self):
         driver = __import__(DRIVERS[self.kind.client])
         self.box = sandbox.Sandbox(self.directory.home,
-                                   self.network.client_ns, self.etc(),
-                                   self.options.show)
+                                   self.network.client_ns, self.etc())
         machine = self.kind.client == "machine"
         longest = self.options.time or (900 if machine else 60)
         settle = self.options.settle or (60 if machine else 3)
@@ -288,7 +288,7 @@ class Run:
         lines, _ = services.ask(base + ["--format", "json"] + captures)
         for name, content in (("tsv", table), ("jsonl", lines),
                               ("log", said)):
-            artefacts.write(self.directory.path / f"compare.{name}", content)
+            keeping.write(self.directory.path / f"compare.{name}", content)
         values = [json.loads(line) for line in lines.splitlines()]
         self.facts["compare"] = next(
             (v for v in values if v.get("type") == "summary"), None)
@@ -326,7 +326,7 @@ def addresses_of(hosts):
 def say(line):
     """To the user. What clients and captures say is hostile: nothing of it
     reaches the terminal but printable characters."""
-    print("lab: " + story.plain(line), file=sys.stderr, flush=True)
+    print("lab: " + keeping.clean(line, story.LONGEST), file=sys.stderr, flush=True)
 
 
 def check_machine():

@@ -17,10 +17,10 @@ CLIENT_USER, SITE_USER = 65066, 65067
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
           "/etc", "/opt", "/var/cache/fontconfig", "/var/lib/dbus")
-FAKETIME = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
-            "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
-            "/usr/lib64/faketime/libfaketime.so.1",
-            "/usr/lib/faketime/libfaketime.so.1")
+# Built from clock.c: of the checkout this file is in, or installed.
+HERE = pathlib.Path(__file__).resolve().parent
+CLOCK = HERE.parents[1] / "build/clock.so", HERE.parent / "clock.so"
+PRELOAD = "/run/clock.so"  # as the client sees it
 
 
 def needs(*programs):
@@ -41,18 +41,12 @@ def unprivileged(user, keep=()):
     return command + ["--"]
 
 
-def faketime(clock):
-    """Variables that move a process and all that it starts, to a clock that
-    shows that time now: as a distance, or each new process would begin at
-    the same moment again. The monotonic clock is moved along: told to leave
-    it, libfaketime 0.9.10 makes Chromium wait for ever."""
-    if clock is None:
-        return {}
-    library = next((p for p in FAKETIME if pathlib.Path(p).exists()), None)
+def clock_library():
+    library = next((path for path in CLOCK if path.is_file()), None)
     if not library:
-        raise LabError("libfaketime is not installed; --clock now does "
-                       "without")
-    return {"LD_PRELOAD": library, "FAKETIME": f"{clock - time.time():+.3f}"}
+        raise LabError(f"{CLOCK[0]} is missing: run make, or take --clock "
+                       "now")
+    return library
 
 
 def reachable(path):
@@ -70,16 +64,15 @@ class Sandbox:
 
     home = "/home/client"
 
-    def __init__(self, directory, network, files, display=False):
+    def __init__(self, directory, network, files):
         self.directory = pathlib.Path(directory)
         self.network = network
         self.files = files
-        self.display = display
-        self.running = []
+        self.started = []
         self.nodes = None  # devices
         os.chown(self.directory, CLIENT_USER, CLIENT_USER)
 
-    def _walls(self, devices, read):
+    def _walls(self, clock, devices, read):
         walls = ["bwrap", "--die-with-parent", "--unshare-pid",
                  "--unshare-ipc", "--unshare-uts", "--hostname", "client",
                  "--dev", "/dev", "--proc", "/proc",
@@ -96,13 +89,15 @@ class Sandbox:
         for name, path in self.files.items():
             walls += ["--ro-bind", str(path), os.path.realpath(f"/etc/{name}")
                       if name == "resolv.conf" else f"/etc/{name}"]
+        if clock is not None:
+            walls += ["--ro-bind", str(clock_library()), PRELOAD]
         for path in devices:
             if os.path.exists(path):
                 walls += reachable(path) + ["--dev-bind",
                                             self._device(path), path]
         for path in map(str, read):
             walls += reachable(path) + ["--ro-bind", path, path]
-        return walls + self._display() + [
+        return walls + [
             "--bind", str(self.directory), self.home, "--chdir", self.home,
             "--clearenv"]
 
@@ -123,30 +118,20 @@ class Sandbox:
             os.chown(node, CLIENT_USER, CLIENT_USER)
         return str(node)
 
-    def _display(self):
-        if not self.display:
-            return []
-        walls = ["--ro-bind-try", "/tmp/.X11-unix", "/tmp/.X11-unix"]
-        authority = os.environ.get("XAUTHORITY")
-        if authority:
-            copy = self.directory / ".Xauthority"
-            shutil.copyfile(authority, copy)
-            os.chown(copy, CLIENT_USER, CLIENT_USER)
-        return walls
-
     def _environment(self, clock, env):
         whole = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": self.home,
                  "USER": "client", "LANG": "C.UTF-8",
                  "XDG_RUNTIME_DIR": "/tmp"}
-        if self.display:
-            whole["DISPLAY"] = os.environ.get("DISPLAY", "")
-            whole["XAUTHORITY"] = self.home + "/.Xauthority"
-        return {**whole, **(env or {}), **faketime(clock)}
+        whole.update(env or {})
+        if clock is not None:
+            whole.update(LD_PRELOAD=PRELOAD,
+                         LAB_CLOCK=str(round(clock - time.time())))
+        return whole
 
     def start(self, argv, *, clock=None, env=None, pass_fds=(), devices=(),
               read=(), **popen):
         variables = self._environment(clock, env)
-        command = (self._walls(devices, read) + unprivileged(CLIENT_USER)
+        command = (self._walls(clock, devices, read) + unprivileged(CLIENT_USER)
                    + ["env", "-i"]
                    + [f"{k}={v}" for k, v in variables.items()]
                    + list(argv))
@@ -156,15 +141,15 @@ class Sandbox:
         process = subprocess.Popen(
             command, pass_fds=pass_fds, start_new_session=True,
             preexec_fn=lambda: cage.enter_network(self.network), **popen)
-        self.running.append(process)
+        self.started.append(process)
         return process
 
     def stop(self):
         """Ends what is left of the client; its namespace ends with it."""
-        for process in self.running:
+        for process in self.started:
             if process.poll() is None:
                 process.kill()
-        for process in self.running:
+        for process in self.started:
             process.wait()
         if self.nodes:
             subprocess.run(["umount", self.nodes], check=True)

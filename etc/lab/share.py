@@ -13,7 +13,8 @@ import stat
 import subprocess
 import time
 
-from hostile import create, output
+from hostile import output
+from keeping import create
 from visit import LabError
 
 IMAGE = "share.img"  # in the client's home

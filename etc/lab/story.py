@@ -1,19 +1,13 @@
 """What a run tells people, before the comparison's last line."""
 
-SHOWN = 40  # lines of each kind
+import keeping
+
+SHOWN = 40      # lines of each kind
+LONGEST = 1000  # characters of a line
 HEADINGS = (("rewritten", "rewritten by the rules"),
             ("different", "came back otherwise"),
             ("not-asked", "not asked for"),
             ("not-recorded", "asked for, and not recorded"))
-
-
-def plain(text):
-    """Without what a terminal would act upon: names and texts come from
-    captures and from pages."""
-    return "".join(c if c.isprintable() else
-                   "".join(f"\\x{b:02x}" for b in
-                           c.encode("utf-8", "surrogatepass"))
-                   for c in str(text))
 
 
 def number(row):
@@ -88,4 +82,4 @@ def lines_of(facts, values, said):
 
 def tell(facts, values, said, out):
     for line in lines_of(facts, values, said):
-        print(plain(line), file=out)
+        print(keeping.clean(line, LONGEST), file=out)

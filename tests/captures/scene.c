@@ -48,24 +48,36 @@ void scene_text(struct scene *s, struct conn *c, const char *request,
 	scene_raw(s, c, &a, &b, fate);
 }
 
+void messages_write(struct messages *p, const struct ask *ask,
+		    const struct answer *answer)
+{
+	*p = (struct messages){
+	    .fate = {
+		.method = ask->method,
+		.host = ask->host,
+		.target = ask->target,
+		.status = answer->status ? answer->status : 200,
+	    }};
+	ask_write(&p->request, ask);
+	answer_write(&p->response, &p->payload, answer);
+	p->fate.body = p->payload;
+}
+
+void messages_free(struct messages *p)
+{
+	str_free(&p->request);
+	str_free(&p->response);
+	str_free(&p->payload);
+}
+
 void scene_exchange(struct scene *s, struct conn *c, const struct ask *ask,
 		    const struct answer *answer)
 {
-	struct str request = {0}, response = {0}, payload = {0};
-	struct fate fate = {
-	    .method = ask->method,
-	    .host = ask->host,
-	    .target = ask->target,
-	    .status = answer->status ? answer->status : 200,
-	};
+	struct messages p;
 
-	ask_write(&request, ask);
-	answer_write(&response, &payload, answer);
-	fate.body = payload;
-	scene_raw(s, c, &request, &response, &fate);
-	str_free(&request);
-	str_free(&response);
-	str_free(&payload);
+	messages_write(&p, ask, answer);
+	scene_raw(s, c, &p.request, &p.response, &p.fate);
+	messages_free(&p);
 }
 
 void scene_page(struct scene *s, struct conn *c, const char *host,

@@ -53,6 +53,16 @@ void scene_wait(struct scene *s, int64_t ns);
 void scene_exchange(struct scene *s, struct conn *c, const struct ask *ask,
 		    const struct answer *answer);
 
+/* Its messages written out, and what is known of it. */
+struct messages {
+	struct str request, response, payload;
+	struct fate fate;
+};
+
+void messages_write(struct messages *p, const struct ask *ask,
+		    const struct answer *answer);
+void messages_free(struct messages *p);
+
 /* An exchange whose messages are written out: says and flushes request, then
  * response, and records it as told. */
 void scene_raw(struct scene *s, struct conn *c, const struct str *request,

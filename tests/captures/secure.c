@@ -209,25 +209,15 @@ void secure_say(struct secure *t, enum side side, const void *data, size_t len)
 void secure_exchange(struct secure *t, const struct ask *ask,
 		     const struct answer *answer)
 {
-	struct str request = {0}, response = {0}, payload = {0};
-	struct fate fate = {
-	    .method = ask->method,
-	    .host = ask->host,
-	    .target = ask->target,
-	    .status = answer->status ? answer->status : 200,
-	};
+	struct messages p;
 
-	ask_write(&request, ask);
-	answer_write(&response, &payload, answer);
-	fate.body = payload;
+	messages_write(&p, ask, answer);
 	if (t->scene->keylog)
-		truth_add(&t->scene->truth, &t->conn, &fate, &request,
-			  &response);
-	secure_say(t, CLIENT, request.data, request.len);
-	secure_say(t, SERVER, response.data, response.len);
-	str_free(&request);
-	str_free(&response);
-	str_free(&payload);
+		truth_add(&t->scene->truth, &t->conn, &p.fate, &p.request,
+			  &p.response);
+	secure_say(t, CLIENT, p.request.data, p.request.len);
+	secure_say(t, SERVER, p.response.data, p.response.len);
+	messages_free(&p);
 }
 
 void secure_close(struct secure *t)

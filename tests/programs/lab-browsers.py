@@ -20,7 +20,7 @@ from playback import PLAIN, TMP, same, true, until  # noqa: E402
 
 import chromium  # noqa: E402
 import clients  # noqa: E402
-import clock  # noqa: E402
+import sandbox  # noqa: E402
 import firefox  # noqa: E402
 import keeping  # noqa: E402
 import program  # noqa: E402
@@ -32,7 +32,7 @@ OLD = "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1)"
 MODULES = {"chromium": chromium, "firefox": firefox, "program": program}
 MARGIN = 25  # seconds a visit may take beyond its limits on a busy machine
 
-clock.LIBRARY = PLAIN / "clock.so"
+sandbox.CLOCK = [PLAIN / "clock.so"]
 
 
 class Visited:

@@ -11,16 +11,16 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 LAB = HERE.parents[2] / "etc" / "lab"
-NOBODY = 65534
 
 sys.path.insert(0, str(LAB))
+import sandbox  # noqa: E402
 
 
 def missing():
     """Why there can be no such network here, or None."""
     if os.geteuid():
         return "needs root"
-    for program in "bwrap", "faketime", "ip", "nsenter", "setpriv", "unshare":
+    for program in "bwrap", "ip", "nsenter", "setpriv", "unshare":
         if not shutil.which(program):
             return f"{program} is not installed"
     made = subprocess.run(["unshare", "-n", "-p", "-f", "-m", "--mount-proc",
@@ -44,6 +44,8 @@ class Net:
         for process in self.processes:
             assert process.stdout.readline() == "up\n"
         self.join()
+        self.namespace = os.open(f"/proc/{self.client.pid}/ns/net",
+                                 os.O_RDONLY | os.O_CLOEXEC)
         self.site.stdin.write("serve\n")
         self.site.stdin.flush()
         assert "ready" in self.site.stdout.readline()
@@ -88,48 +90,21 @@ class Net:
         raise AssertionError("the client's interface is gone")
 
     def close(self):
+        os.close(self.namespace)
         for process in self.processes:
             process.kill()
             process.wait()
 
 
-class Sandbox:
-    """As visit.Sandbox."""
-
-    home = "/home/client"
+class Sandbox(sandbox.Sandbox):
+    """The lab's own, in this network."""
 
     def __init__(self, net: Net, directory: pathlib.Path):
-        self.net, self.directory = net, directory
-        self.resolv = directory.parent / "resolv.conf"
-        self.resolv.write_text("nameserver 10.9.0.1\n")
-        self.started = []
-
-    def start(self, argv, *, clock=None, env=None, pass_fds=(), devices=(),
-              read=(), **popen):
-        command = f"""
-            nsenter --net=/proc/{self.net.client.pid}/ns/net
-            unshare -p -f -m --mount-proc --kill-child
-            bwrap --ro-bind / / --dev /dev --proc /proc
-            --perms 1777 --tmpfs /tmp --tmpfs /home --tmpfs /root
-            --tmpfs /run --tmpfs /var/tmp --perms 1777 --tmpfs /dev/shm
-            --bind {self.directory} {self.home}
-            --ro-bind {self.resolv} /etc/resolv.conf
-            --clearenv --setenv PATH /usr/bin:/bin --setenv HOME {self.home}
-            --chdir {self.home} --die-with-parent""".split()
-        for path in read:
-            command += ["--ro-bind", path, path]
-        for name, value in (env or {}).items():
-            command += ["--setenv", name, value]
-        command += ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
-                    "--clear-groups", "--inh-caps=-all",
-                    "--bounding-set=-all"]
-        if clock is not None:
-            then = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(clock))
-            command += ["faketime", "-f", f"@{then}"]
-        process = subprocess.Popen([*command, *argv], pass_fds=pass_fds,
-                                   **popen)
-        self.started.append(process)
-        return process
+        self.net = net
+        resolv = directory.parent / "resolv.conf"
+        resolv.write_text("nameserver 10.9.0.1\n")
+        resolv.chmod(0o644)
+        super().__init__(directory, net.namespace, {"resolv.conf": resolv})
 
     def running(self) -> list:
         """Processes in the client's network beside its keeper."""
@@ -172,5 +147,4 @@ def filtered(pid: int) -> tuple:
 def make_home(base: pathlib.Path, name: str) -> pathlib.Path:
     home = base / name
     home.mkdir(mode=0o700)
-    os.chown(home, NOBODY, NOBODY)
     return home
