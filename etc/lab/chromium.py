@@ -17,6 +17,7 @@ from chromium_watch import FILTER, Watch
 from visit import Kind, LabError, Visit
 
 START = 60            # seconds in which the browser must answer
+ENDING = 15           # ... in which scripts without end must, that hardly look
 MESSAGE = 64 << 20    # bytes of one message
 PIECE = 4 << 20       # characters of a document at a time
 TEXT = 64 << 20       # bytes of all documents that are kept
@@ -297,8 +298,8 @@ class Chromium:
     def free(self):
         """Ends the scripts that let nothing else run."""
         sessions = {*self.watch.pages, *self.watch.frames}
-        for _ in range(2):
-            until = time.monotonic() + self.time.left(2)
+        for patience in 2, ENDING:
+            until = time.monotonic() + self.time.left(patience)
             busy = sessions - self.watch.crashed
             for session in busy.copy():
                 self.tools.post(

@@ -101,10 +101,13 @@ class Sandbox(sandbox.Sandbox):
 
     def __init__(self, net: Net, directory: pathlib.Path):
         self.net = net
-        resolv = directory.parent / "resolv.conf"
-        resolv.write_text("nameserver 10.9.0.1\n")
-        resolv.chmod(0o644)
-        super().__init__(directory, net.namespace, {"resolv.conf": resolv})
+        files = {"resolv.conf": "nameserver 10.9.0.1\n",
+                 "hosts": "127.0.0.1 localhost client\n"}
+        for name, text in files.items():
+            path = files[name] = directory.parent / name
+            path.write_text(text)
+            path.chmod(0o644)
+        super().__init__(directory, net.namespace, files)
 
     def running(self) -> list:
         """Processes in the client's network beside its keeper."""
