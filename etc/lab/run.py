@@ -274,8 +274,10 @@ class Run:
     # ---- after ------------------------------------------------------------
 
     def collect(self):
-        self.facts["downloads"] = self.directory.take("downloads",
-                                                      "downloads")
+        """A browser's downloads have a folder; a program's lie where it
+        was started."""
+        where = "." if self.kind.client == "program" else "downloads"
+        self.facts["downloads"] = self.directory.take(where, "downloads")
 
     def compare(self):
         """Writes compare.*, and returns what there is to tell of it: values,

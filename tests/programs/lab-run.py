@@ -181,6 +181,15 @@ ASK = ("curl -s -o /dev/null -w '%{http_code} ' "
        "curl -s http://detectportal.firefox.com/success.txt")
 
 
+def test_a_program_of_the_table():
+    want = next(row for row in TRUTH if "update" in row["target"])
+    found = visit("--client", "curl", "--url",
+                  f"http://{want['host']}{want['target']}")
+    same([d["sha256"] for d in found.facts["downloads"]], [want["sha256"]],
+         "downloads")
+    same(results(found).count("same"), 1, "results")
+
+
 def test_p33_connectivity_checks():
     found = lab.run(PLAIN, "--exec", ASK, CAPTURE)
     same(found.text("output.txt").split(), ["200", "success"], "answers")
@@ -286,6 +295,7 @@ lab.need("chromium", "curl")
 run([test_all_of_it_comes_back, test_what_is_kept, test_the_download,
      test_three_runs_are_one, test_the_clock, test_again,
      test_again_with_another_capture, test_matrix, test_recorded_user_agent,
-     test_rules, test_the_default_rules, test_p33_connectivity_checks,
+     test_rules, test_the_default_rules, test_a_program_of_the_table,
+     test_p33_connectivity_checks,
      test_p42_the_clients_own, test_p30_nothing_stays_in_the_client,
      test_shown_on_a_display, test_a_machine, test_trouble])
