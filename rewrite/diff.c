@@ -210,14 +210,17 @@ static void mark_rest(struct search *s, uint32_t x, uint32_t y)
 static void compare(struct search *s)
 {
 	struct stride t = {0};
-	size_t places = (size_t)(STRIDE_MAX + 1) * (STRIDE_MAX + 2) / 2;
+	/* no way is longer than all of both sides */
+	size_t longest = (size_t)s->old.count + s->new.count;
+	size_t rows = longest < STRIDE_MAX ? longest : STRIDE_MAX;
+	size_t places = (rows + 1) * (rows + 2) / 2;
 	s->rows = xreallocarray(NULL, places, sizeof *s->rows);
 	for (bool done = false; !done;) {
 		t = (struct stride){.x = t.x + t.to_x, .y = t.y + t.to_y};
 		t.old = s->old.count - t.x;
 		t.new = s->new.count - t.y;
 		uint32_t d = 0;
-		while (d <= STRIDE_MAX && *s->effort && !done)
+		while (d <= rows && *s->effort && !done)
 			done = walk_row(s, &t, d++);
 		if (!*s->effort && !done) {
 			mark_rest(s, t.x, t.y);
