@@ -4,6 +4,7 @@ lab, and what came back is told. The corpus stays where it is.
 
 usage: lab-corpus.py SAN_DIR PLAIN_DIR [NAME...]    (CORPUS: its folder)
 """
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -35,8 +36,7 @@ def pages():
     return found
 
 
-def visit(path):
-    result = lab.run(PLAIN, "--time", "40", path)
+def judge(path, result):
     facts = result.facts["compare"]
     print(f"{path.name}: {result.lines[-1]}")
     for row in result.rows():
@@ -57,8 +57,10 @@ if not (CORPUS / "captures").is_dir():
     lab.skip("there is no corpus")
 lab.need("chromium")
 only = sys.argv[3:]
-failed = [p.name for p in pages()
-          if not only or any(o in p.name for o in only) if not visit(p)]
+wanted = [p for p in pages() if not only or any(o in p.name for o in only)]
+with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    results = pool.map(lambda p: lab.run(PLAIN, "--time", "40", p), wanted)
+    failed = [p.name for p, r in zip(wanted, results) if not judge(p, r)]
 if failed:
     print("nothing came back, or something else: " + ", ".join(failed))
 sys.exit(bool(failed))
