@@ -6,6 +6,7 @@
  * capture may make the search long. */
 #define NUMBERS_MAX 4096
 #define WORK_MAX (UINT64_C(64) << 20)
+#define WORK_UNVERIFIED (UINT64_C(1) << 20) /* the key may be wrong */
 #define WORK_EARNED 16
 #define WORK_EACH 256 /* of a try, whatever its length */
 
@@ -36,20 +37,32 @@ bool tls_channel_has_lost(const struct tls_channel *c)
 	return c->loss.records || c->loss.bytes;
 }
 
-/* How many records the loss holds, at least and at most. */
+static uint64_t records_in(uint64_t bytes, const struct tls_cipher *cipher)
+{
+	uint64_t longest = TLS_RECORD_HEAD + TLS_CONTENT_MAX +
+			   tls_cipher_overhead(cipher) + 256;
+	return (bytes + longest - 1) / longest;
+}
+
+/* How many records the loss holds: at least, most likely, and at most. A head
+ * that was damaged may have told a wrong length. */
 static uint64_t fewest(const struct tls_channel *c,
 		       const struct tls_cipher *cipher)
 {
-	uint64_t most_bytes = TLS_RECORD_HEAD + TLS_CONTENT_MAX +
-			      tls_cipher_overhead(cipher) + 256;
-	return c->loss.records + (c->loss.bytes + most_bytes - 1) / most_bytes;
+	return records_in(c->loss.record_bytes + c->loss.bytes, cipher);
+}
+
+static uint64_t likely(const struct tls_channel *c,
+		       const struct tls_cipher *cipher)
+{
+	return c->loss.records + records_in(c->loss.bytes, cipher);
 }
 
 static uint64_t most(const struct tls_channel *c,
 		     const struct tls_cipher *cipher)
 {
-	return c->loss.records +
-	       c->loss.bytes / (TLS_RECORD_HEAD + tls_cipher_overhead(cipher));
+	return (c->loss.record_bytes + c->loss.bytes) /
+	       (TLS_RECORD_HEAD + tls_cipher_overhead(cipher));
 }
 
 static uint64_t content_lost(const struct tls_channel *c,
@@ -65,7 +78,7 @@ uint64_t tls_channel_lost(const struct tls_channel *c)
 {
 	if (!c->cipher)
 		return c->loss.record_bytes + c->loss.bytes;
-	return content_lost(c, c->cipher, fewest(c, c->cipher));
+	return content_lost(c, c->cipher, likely(c, c->cipher));
 }
 
 /* One number for one cipher. */
@@ -74,7 +87,7 @@ static bool try_number(struct tls_channel *c, struct tls_cipher *cipher,
 		       struct buf *scratch, struct tls_content *content)
 {
 	size_t len;
-	if (c->work > WORK_MAX)
+	if (c->work > (c->verified ? WORK_MAX : WORK_UNVERIFIED))
 		return false;
 	buf_clear(scratch);
 	uint8_t *out = buf_reserve(scratch, w->record.body.len);
@@ -102,31 +115,36 @@ static void take_number(struct tls_channel *c, uint64_t sequence,
 	c->verified = true;
 }
 
-/* After a loss: the number that the nonce suggests, then all in turn. */
+static bool try_skipping(struct tls_channel *c, uint64_t n,
+			 const struct tls_wire *w, struct buf *scratch,
+			 struct tls_content *content)
+{
+	if (!try_number(c, c->cipher, c->sequence + n, w, scratch, content))
+		return false;
+	take_number(c, c->sequence + n, n, w, content);
+	return true;
+}
+
+/* After a loss: the number that the nonce suggests, the most likely one, then
+ * all in turn. */
 static bool search(struct tls_channel *c, const struct tls_wire *w,
 		   struct buf *scratch, struct tls_content *content)
 {
 	uint64_t low = fewest(c, c->cipher), high = most(c, c->cipher), nonce;
 	if (c->has_nonce &&
 	    tls_cipher_nonce(c->cipher, w->record.body, &nonce)) {
-		uint64_t skipped = nonce - c->nonce - 1;
-		if (skipped >= low && skipped <= high &&
-		    try_number(c, c->cipher, c->sequence + skipped, w, scratch,
-			       content)) {
-			take_number(c, c->sequence + skipped, skipped, w,
-				    content);
+		uint64_t n = nonce - c->nonce - 1;
+		if (n >= low && n <= high &&
+		    try_skipping(c, n, w, scratch, content))
 			return true;
-		}
 	}
+	if (try_skipping(c, likely(c, c->cipher), w, scratch, content))
+		return true;
 	if (high > low + NUMBERS_MAX)
 		high = low + NUMBERS_MAX;
-	for (uint64_t n = low; n <= high; n++) {
-		if (!try_number(c, c->cipher, c->sequence + n, w, scratch,
-				content))
-			continue;
-		take_number(c, c->sequence + n, n, w, content);
-		return true;
-	}
+	for (uint64_t n = low; n <= high; n++)
+		if (try_skipping(c, n, w, scratch, content))
+			return true;
 	return false;
 }
 
