@@ -73,10 +73,8 @@ static void put_data(struct opener *o, int end, struct slice bytes,
 	const struct tls_means *m = o->means;
 	if (!bytes.len)
 		return;
-	uint8_t *copy =
-	    spool_take(m->spool, bytes.len, m->position(m->context, w->first));
-	if (copy)
-		memcpy(copy, bytes.data, bytes.len);
+	const uint8_t *copy =
+	    spool_put(m->spool, bytes, m->position(m->context, w->first));
 	struct piece p = {copy, w->time, (uint32_t)bytes.len, 0};
 	put_piece(o, end, &p);
 }
@@ -169,11 +167,10 @@ static void end_stream(struct opener *o, int end)
 
 static struct slice keep(struct opener *o, const struct buf *bytes)
 {
-	uint8_t *copy =
-	    bytes->len ? spool_take(o->means->spool, bytes->len, 0) : NULL;
+	const uint8_t *copy =
+	    bytes->len ? spool_put(o->means->spool, buf_slice(bytes), 0) : NULL;
 	if (!copy)
 		return (struct slice){0};
-	memcpy(copy, bytes->data, bytes->len);
 	return (struct slice){copy, bytes->len};
 }
 

@@ -147,6 +147,41 @@ static void test_ssl3(void **state)
 	    "e1cc748f09643a24");
 }
 
+/* The same for a record of RC4 with MD5 (5.2.3.1), the client's first. */
+static void test_ssl3_record(void **state)
+{
+	(void)state;
+	uint8_t premaster[48], random[2][32], master[48];
+	uint8_t block[TLS_KEY_BLOCK_MAX], out[64], type;
+	size_t len;
+	for (int i = 0; i < 48; i++)
+		premaster[i] = (uint8_t)i;
+	for (int i = 0; i < 32; i++) {
+		random[0][i] = (uint8_t)(0x40 + i);
+		random[1][i] = (uint8_t)(0x80 + i);
+	}
+	struct tls_agreed a = {SSL_3_0, TLS_SHA256, random[0], random[1]};
+	struct tls_protection p = {.version = SSL_3_0};
+	struct tls_library *l = tls_library_new();
+	assert_true(tls_suite_of(0x0004, &p.suite));
+	assert_true(tls_master(&a, (struct slice){premaster, 48},
+			       (struct slice){0}, master));
+	assert_int_equal(tls_cipher_key_block(&p), 64);
+	assert_true(tls_key_block(&a, master, block, 64));
+	struct tls_cipher *c = tls_cipher_from_block(l, &p, block, 0);
+	assert_non_null(c);
+	struct tls_record r = {
+	    TLS_APPLICATION_DATA, SSL_3_0,
+	    bytes_of("4341cef93f70b3b6f4e18d13106f4ee847aa80a1"
+		     "aa7ff4157139bb252dbf26b37b86")};
+	assert_true(tls_cipher_open(c, 0, &r, out, &len, &type));
+	assert_text((struct slice){out, len}, "GET / HTTP/1.0\r\n\r\n");
+	/* The key stream has gone on. */
+	assert_false(tls_cipher_open(c, 0, &r, out, &len, &type));
+	tls_cipher_free(c);
+	tls_library_free(l);
+}
+
 static void test_suites(void **state)
 {
 	(void)state;
@@ -182,6 +217,7 @@ int main(void)
 	    cmocka_unit_test(test_p9_rfc_8448_keys),
 	    cmocka_unit_test(test_p9_rfc_8448_records),
 	    cmocka_unit_test(test_ssl3),
+	    cmocka_unit_test(test_ssl3_record),
 	    cmocka_unit_test(test_suites),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
