@@ -115,7 +115,9 @@ struct slice keylog_find(const struct keylog *k, enum keylog_label label,
 			 struct slice key)
 {
 	uint32_t at = *bucket_of(k, (uint8_t)label, key);
-	return at == NONE ? (struct slice){0} : bytes_of(&k->secrets[at]);
+	if (at == NONE)
+		return (struct slice){0};
+	return bytes_of(&k->secrets[at]);
 }
 
 const struct keylog_counts *keylog_counts(const struct keylog *k)

@@ -111,7 +111,7 @@ static bool make_master(const struct tls_session *s,
 {
 	const struct tls_agreement *g = &s->agreed;
 	struct tls_agreed a = agreed_of(s);
-	uint8_t premaster[TLS_PREMASTER_LEN], hash[TLS_HASH_MAX];
+	uint8_t premaster[TLS_PREMASTER_LEN], hash[TLS_HASH_MAX] = {0};
 	if (!g->exchanged || !find_premaster(s, premaster))
 		return false;
 	size_t hash_len = 0;
