@@ -77,6 +77,7 @@ $(benches:tests/bench/%.c=$(1)/bench/%):
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $(LDLIBS) \
 		$$(if $$(findstring /unit/,$$@),-lcmocka) \
+		$$(if $$(findstring /unit/test_tls,$$@),-lssl) \
 		$$(if $$(findstring /make-capture,$$@),-lssl -lm)
 -include $(sources:%.c=$(1)/obj/%.d)
 endef

@@ -1,6 +1,6 @@
 /* dnsgen: prints a dnsmasq configuration for the hosts of a recording. */
+#include "capture/inputs.h"
 #include "capture/log.h"
-#include "capture/options.h"
 #include "capture/recording.h"
 #include "dnsmasq.h"
 #include "rewrite/steer.h"
@@ -13,6 +13,7 @@
 
 struct config {
 	const char *filter;
+	struct inputs inputs;
 	struct buf zone;
 	struct address *addresses;
 	size_t count;
@@ -46,6 +47,8 @@ static void take_zone(struct config *c, const char *value)
 static void take_option(void *context, int key, const char *value)
 {
 	struct config *c = context;
+	if (inputs_take(&c->inputs, key, value))
+		return;
 	switch (key) {
 	case 'i':
 		take_ip(c, value);
@@ -68,6 +71,7 @@ static const struct option_spec specs[] = {
      "read only the packets that match, as in tcpdump"},
     {'z', "zone", "NAME",
      "zone of the names that stand for IP addresses (" STEER_ZONE ")"},
+    INPUTS_SPECS,
     {0},
 };
 
@@ -121,7 +125,8 @@ static void use_default_address(struct config *c)
 
 static int run(const struct config *c, char *const paths[], size_t count)
 {
-	struct recording *recording = recording_read(c->filter, paths, count);
+	struct recording_options o = {c->filter, c->inputs.secrets};
+	struct recording *recording = recording_read(&o, paths, count);
 	if (!recording)
 		return EXIT_FAILURE;
 	struct hosts *hosts = hosts_new(buf_slice(&c->zone), c->recorded);
@@ -145,7 +150,10 @@ int main(int argc, char **argv)
 	if (first == argc)
 		log_usage("no capture given");
 	use_default_address(&c);
-	int status = run(&c, argv + first, (size_t)(argc - first));
+	int status = EXIT_FAILURE;
+	if (!inputs_read(&c.inputs))
+		status = run(&c, argv + first, (size_t)(argc - first));
+	inputs_release(&c.inputs);
 	free(c.addresses);
 	buf_release(&c.zone);
 	return status;

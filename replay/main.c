@@ -1,6 +1,6 @@
 /* replay: reads captures, then serves what they hold or prints it. */
+#include "capture/inputs.h"
 #include "capture/log.h"
-#include "capture/options.h"
 #include "capture/recording.h"
 #include "report/check.h"
 #include "report/compare_print.h"
@@ -51,6 +51,7 @@ static const struct option_spec specs[] = {
      "have no answer for; without rules; may be repeated"},
     {KEY_FILTER, "filter", "EXPRESSION",
      "read only packets that match, as in tcpdump"},
+    INPUTS_SPECS,
     {KEY_EXACT, "exact", NULL,
      "never guess: only what was recorded of that very\n"
      "request (HEAD from GET and ranges stay)"},
@@ -99,6 +100,7 @@ struct settings {
 	size_t supplement_count;
 	struct buf zone;
 	const char *filter;
+	struct inputs inputs;
 	const char **replayed; /* captures to compare */
 	size_t replayed_count;
 	bool list, check, verbose, no_digest, strict;
@@ -161,6 +163,8 @@ static void take_format(struct settings *s, const char *value)
 static void take_option(void *context, int key, const char *value)
 {
 	struct settings *s = context;
+	if (inputs_take(&s->inputs, key, value))
+		return;
 	switch (key) {
 	case 'l':
 		add_listen(s, value);
@@ -243,6 +247,14 @@ static int read_rules(struct settings *s, struct rules **rules)
 	return *rules ? 0 : -1;
 }
 
+static struct recording *read_captures(const struct settings *s,
+				       const char *filter,
+				       char *const captures[], size_t count)
+{
+	struct recording_options o = {filter, s->inputs.secrets};
+	return recording_read(&o, captures, count);
+}
+
 static int check(const struct settings *s, const struct rules *rules,
 		 char *const captures[], size_t count)
 {
@@ -250,7 +262,7 @@ static int check(const struct settings *s, const struct rules *rules,
 				  .verbose = s->verbose,
 				  .json = s->format == LIST_JSON,
 				  .capture = captures[0]};
-	struct recording *r = recording_read(s->filter, captures, count);
+	struct recording *r = read_captures(s, s->filter, captures, count);
 	int result = r ? check_print(r, &o) : -1;
 	recording_free(r);
 	return result;
@@ -277,7 +289,7 @@ static int serve(const struct settings *s, const struct recording *r,
 	if (!s->supplement_count)
 		return server_run(r, NULL, rules, &s->site);
 	struct recording *supplement =
-	    recording_read(NULL, s->supplements, s->supplement_count);
+	    read_captures(s, NULL, s->supplements, s->supplement_count);
 	if (!supplement) {
 		rules_free(rules);
 		return -1;
@@ -317,10 +329,10 @@ static int run_compare(struct settings *s, char *const captures[], size_t count)
 	int result = -1;
 	if (read_rules(s, &rules))
 		return -1;
-	recorded = recording_read(s->filter, captures, count);
+	recorded = read_captures(s, s->filter, captures, count);
 	if (recorded)
-		replayed = recording_read(NULL, (char **)s->replayed,
-					  s->replayed_count);
+		replayed = read_captures(s, NULL, (char **)s->replayed,
+					 s->replayed_count);
 	if (replayed)
 		result = compare(s, rules, recorded, replayed);
 	else
@@ -339,7 +351,7 @@ static int run(struct settings *s, char *const captures[], size_t count)
 		return run_compare(s, captures, count);
 	if (!s->list && read_rules(s, &rules))
 		return -1;
-	struct recording *r = recording_read(s->filter, captures, count);
+	struct recording *r = read_captures(s, s->filter, captures, count);
 	int result = -1;
 	if (r && s->list)
 		result = list_print(r, s->format, !s->no_digest);
@@ -373,7 +385,10 @@ int main(int argc, char **argv)
 		log_usage("only one of --list, --check and --compare");
 	if (s.strict && !s.replayed_count)
 		log_usage("--strict is for --compare");
-	int result = run(&s, argv + first, (size_t)(argc - first));
+	int result = inputs_read(&s.inputs);
+	if (!result)
+		result = run(&s, argv + first, (size_t)(argc - first));
+	inputs_release(&s.inputs);
 	free(s.listens);
 	free((void *)s.rules);
 	for (size_t i = 0; i < s.supplement_count; i++)

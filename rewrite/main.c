@@ -6,8 +6,8 @@
 #include "coding.h"
 #include "steer.h"
 
+#include "capture/inputs.h"
 #include "capture/log.h"
-#include "capture/options.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,6 +32,7 @@ static const struct option_spec specs[] = {
      "read only the packets that match, as in tcpdump"},
     {'z', "zone", "NAME",
      "zone of the names that stand for IP addresses (" STEER_ZONE ")"},
+    INPUTS_SPECS,
     {KEY_SHIFT_DATES, "shift-dates", NULL,
      "move every date field by the time since the recording"},
     {'q', "quiet", NULL, "only the summary at the end"},
@@ -63,6 +64,7 @@ struct settings {
 	size_t path_count;
 	struct buf zone;
 	const char *filter;
+	struct inputs inputs;
 	bool check, one_body;
 	const char *of_one_body; /* an option that goes with --stdin alone */
 	const char *colour;
@@ -164,6 +166,8 @@ static void take_single(struct settings *s, int key, const char *value)
 static void take_option(void *context, int key, const char *value)
 {
 	struct settings *s = context;
+	if (inputs_take(&s->inputs, key, value))
+		return;
 	switch (key) {
 	case 'r':
 		take_path(s, value);
@@ -238,7 +242,8 @@ static int check(const struct settings *s, const struct rules *rules)
 static int preview(const struct settings *s, const struct rules *rules,
 		   char *const paths[], size_t count)
 {
-	struct recording *r = recording_read(s->filter, paths, count);
+	struct recording_options o = {s->filter, s->inputs.secrets};
+	struct recording *r = recording_read(&o, paths, count);
 	int result = r ? preview_print(r, rules, &s->preview) : -1;
 	recording_free(r);
 	return result;
@@ -272,9 +277,10 @@ int main(int argc, char **argv)
 		result = check(&s, rules);
 	else if (rules && s.one_body)
 		result = single_run(&s.single, rules);
-	else if (rules)
+	else if (rules && !inputs_read(&s.inputs))
 		result =
 		    preview(&s, rules, argv + first, (size_t)(argc - first));
+	inputs_release(&s.inputs);
 	rules_free(rules);
 	free((void *)s.paths);
 	buf_release(&s.zone);

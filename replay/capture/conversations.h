@@ -26,6 +26,9 @@ struct conversation {
 	bool lost[2];          /* TCP: bytes of that end are missing */
 	bool asks_certificate; /* TLS: the server asked for the client's in
 				  clear: hello_asks_certificate */
+	const char *unread;    /* TLS: why not, for people; NULL if it was,
+				  or is none */
+	bool decrypted;        /* TLS that was read, whatever it carries */
 	bool has_exchanges;    /* TLS that was read: its hello is of interest */
 };
 

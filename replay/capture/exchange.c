@@ -143,6 +143,7 @@ static void take_request(struct asked *a, struct talk *talk, int side,
 {
 	a->e.flow = talk->flow;
 	a->e.tunnel = talk->tunnel;
+	a->e.https = talk->flow->tls != NULL;
 	a->e.client = (uint8_t)side;
 	a->e.request_head = m->head;
 	a->e.method = m->method;

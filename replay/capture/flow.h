@@ -37,6 +37,8 @@ struct stream {
 	enum stream_end end;
 };
 
+struct tls_facts;
+
 struct flow {
 	/* ends[0] opened the connection; where no SYN was seen it is the
 	 * sender of the first segment. streams[i] is what ends[i] said. */
@@ -44,6 +46,8 @@ struct flow {
 	struct stream streams[2];
 	uint32_t number; /* Wireshark's tcp.stream */
 	int64_t time;    /* of its first segment */
+	/* NULL, or what TLS told that was taken off: see tls.h. */
+	const struct tls_facts *tls;
 };
 
 struct flow_counts {

@@ -101,11 +101,10 @@ static bool read_extensions(struct hello *h, struct reader *r)
 	       extensions_fit(h->extensions);
 }
 
-bool hello_read(struct hello *h, struct slice stream)
+bool hello_parse(struct hello *h, struct slice message)
 {
 	*h = (struct hello){0};
-	join_records(stream, &h->joined);
-	struct reader r = reader_of(buf_slice(&h->joined));
+	struct reader r = reader_of(message);
 	if (!reader_left(&r) || reader_u8(&r) != HANDSHAKE_CLIENT_HELLO)
 		return false;
 	size_t len = (size_t)reader_u8(&r) << 16;
@@ -113,12 +112,21 @@ bool hello_read(struct hello *h, struct slice stream)
 	bool there = len <= reader_left(&r);
 	r = reader_of(slice_to(reader_rest(&r), len));
 	h->version = reader_u16(&r);
-	reader_skip(&r, RANDOM_LEN);
-	reader_skip(&r, reader_u8(&r)); /* session */
+	h->random = reader_take(&r, RANDOM_LEN);
+	h->session = reader_take(&r, reader_u8(&r));
 	h->ciphers = reader_take(&r, reader_u16(&r));
 	reader_skip(&r, reader_u8(&r)); /* compression */
 	h->whole = !r.short_read && read_extensions(h, &r) && there;
 	return true;
+}
+
+bool hello_read(struct hello *h, struct slice stream)
+{
+	struct buf joined = {0};
+	join_records(stream, &joined);
+	bool found = hello_parse(h, buf_slice(&joined));
+	h->joined = joined;
+	return found;
 }
 
 void hello_release(struct hello *h)
@@ -143,7 +151,7 @@ static struct slice host_name(struct slice list)
 	return (struct slice){0};
 }
 
-static struct slice find_server_name(const struct hello *h)
+struct slice hello_name(const struct hello *h)
 {
 	struct slice rest = h->extensions, body;
 	uint16_t type;
@@ -158,7 +166,7 @@ bool hello_server_name(struct slice stream, struct buf *name)
 	struct hello h;
 	buf_clear(name);
 	if (hello_read(&h, stream))
-		buf_add(name, find_server_name(&h));
+		buf_add(name, hello_name(&h));
 	hello_release(&h);
 	return name->len > 0;
 }

@@ -4,6 +4,7 @@
 
 #include "hello.h"
 #include "log.h"
+#include "tls.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,8 +14,6 @@
 
 #define WORKERS_MAX 8
 #define TAKE 64 /* connections at a time */
-
-#define TLS_HANDSHAKE 22 /* a record's first byte: RFC 8446 5.1 */
 
 /* What was found beside the exchanges, and in which connection. */
 struct beside {
@@ -33,13 +32,16 @@ struct worker {
 	struct spool *heads;
 	struct buf scratch;
 	struct flow_counts counts;
+	struct tls_opened **opened;
+	size_t opened_count, opened_room;
 };
 
 struct pairing {
 	struct flows *flows;
 	const struct source *source;
 	const struct spool *spool;
-	struct names *names; /* under lock */
+	const struct secrets *secrets; /* NULL: no TLS can be opened */
+	struct names *names;           /* under lock */
 	pthread_mutex_t lock;
 	atomic_uint next; /* connection that nobody took yet */
 	struct worker workers[WORKERS_MAX];
@@ -49,12 +51,15 @@ struct pairing {
 	struct flow_counts counts;
 };
 
-static uint64_t position_of(const struct pairing *p, const uint8_t *byte)
+/* Of a byte of the captures, or of what was taken out of TLS. */
+static uint64_t position_of(const void *context, const uint8_t *byte)
 {
+	const struct worker *w = context;
 	uint64_t position;
-	if (spool_position(p->spool, byte, &position))
+	if (spool_position(w->all->spool, byte, &position) ||
+	    spool_position(w->heads, byte, &position))
 		return position;
-	return source_position(p->source, byte);
+	return source_position(w->all->source, byte);
 }
 
 static void take(void *context, const struct exchange *e, const uint8_t *first)
@@ -65,7 +70,7 @@ static void take(void *context, const struct exchange *e, const uint8_t *first)
 		w->found = xreallocarray(w->found, w->room, sizeof *e);
 	}
 	w->found[w->count] = *e;
-	w->found[w->count++].position = position_of(w->all, first);
+	w->found[w->count++].position = position_of(w, first);
 }
 
 static void keep_beside(struct worker *w, uint32_t flow,
@@ -96,28 +101,60 @@ static void take_server_names(struct worker *w, const struct conversation *c)
 	}
 }
 
-static bool begins_tls(const struct talk *talk)
+/* A talk as it is read: what TLS carries where that could be opened. */
+struct reading {
+	struct talk talk;
+	bool is_tls;
+	enum tls_result result; /* if so */
+};
+
+static void keep_opened(struct worker *w, struct tls_opened *opened)
 {
-	for (int i = 0; i < 2; i++) {
-		struct slice byte;
-		struct span_reader r = span_read(
-		    &talk->flow->streams[i], (struct span){talk->from[i], 1});
-		if (span_next(&r, &byte) && byte.data &&
-		    byte.data[0] == TLS_HANDSHAKE)
-			return true;
+	if (w->opened_count == w->opened_room) {
+		w->opened_room = w->opened_room ? w->opened_room * 2 : 16;
+		w->opened = xreallocarray(w->opened, w->opened_room,
+					  sizeof(struct tls_opened *));
 	}
-	return false;
+	w->opened[w->opened_count++] = opened;
+}
+
+static struct reading open_talk(struct worker *w, const struct talk *talk)
+{
+	struct reading r = {.talk = *talk, .result = TLS_NO_SECRETS};
+	struct tls_opened *opened = NULL;
+	r.is_tls = tls_begins(talk->flow, talk->from);
+	if (!r.is_tls || !w->all->secrets)
+		return r;
+	const struct tls_means means = {w->all->secrets, w->heads, position_of,
+					w};
+	r.result = tls_open(talk->flow, talk->from, &means, &opened);
+	if (!opened)
+		return r;
+	keep_opened(w, opened);
+	r.talk = (struct talk){.flow = &opened->flow, .tunnel = talk->tunnel};
+	return r;
+}
+
+/* Chooses who reads what a talk carries. */
+static bool find_exchanges(struct worker *w, struct talk *talk)
+{
+	return exchanges_find(talk, w->heads, take, w);
 }
 
 /* A talk that was read, whether exchanges were found in it or not. */
 static void look_beside(struct worker *w, uint32_t i, const struct talk *talk,
-			bool found)
+			const struct reading *r, bool found)
 {
 	struct conversation c;
-	if ((found && !begins_tls(talk)) ||
+	if ((found && !r->is_tls) ||
 	    !conversation_read(&c, talk, w->heads, &w->scratch))
 		return;
 	c.has_exchanges = found;
+	c.decrypted = r->talk.flow->tls != NULL;
+	if (r->is_tls)
+		c.unread = tls_result_words(r->result);
+	if (r->talk.flow->tls)
+		c.asks_certificate |= r->talk.flow->tls->asks_certificate;
 	take_server_names(w, &c);
 	keep_beside(w, i, &c);
 }
@@ -131,8 +168,10 @@ static void read_flow(struct worker *w, uint32_t i)
 	do {
 		struct talk begin = talk;
 		size_t found = w->count;
-		more = exchanges_find(&talk, w->heads, take, w);
-		look_beside(w, i, &begin, w->count > found);
+		struct reading r = open_talk(w, &talk);
+		talk = r.talk;
+		more = find_exchanges(w, &talk);
+		look_beside(w, i, &begin, &r, w->count > found);
 	} while (more);
 	if (w->count == before)
 		flow_drop(flow);
@@ -284,7 +323,7 @@ static void dismiss(struct pairing *p)
 
 struct pairing *pairing_run(struct flows *flows, struct names *names,
 			    const struct source *source,
-			    const struct spool *spool,
+			    const struct spool *spool, struct secrets *secrets,
 			    struct conversations *beside)
 {
 	struct pairing *p = xcalloc(1, sizeof *p);
@@ -292,6 +331,7 @@ struct pairing *pairing_run(struct flows *flows, struct names *names,
 	p->names = names;
 	p->source = source;
 	p->spool = spool;
+	p->secrets = secrets && secrets_prepare(secrets) ? secrets : NULL;
 	pthread_mutex_init(&p->lock, NULL);
 	run_workers(p);
 	put_in_order(p);
@@ -315,8 +355,13 @@ void pairing_free(struct pairing *p)
 {
 	if (!p)
 		return;
-	for (unsigned i = 0; i < p->worker_count; i++)
-		spool_free(p->workers[i].heads);
+	for (unsigned i = 0; i < p->worker_count; i++) {
+		struct worker *w = &p->workers[i];
+		for (size_t k = 0; k < w->opened_count; k++)
+			tls_opened_free(w->opened[k]);
+		free(w->opened);
+		spool_free(w->heads);
+	}
 	pthread_mutex_destroy(&p->lock);
 	free(p->exchanges);
 	free(p);

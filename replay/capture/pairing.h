@@ -5,16 +5,18 @@
 #include "conversations.h"
 #include "exchange.h"
 #include "names.h"
+#include "secrets.h"
 
 struct pairing;
 
 /* Finishes the flows and finds their exchanges, in the order of their requests
- * in the recording. Server names that TLS clients sent go to names, and what
- * holds no exchange to beside, which is valid as long as the result. Borrows
- * all, as long as the result lives; spool is that of the packets. */
+ * in the recording; those in TLS too for which there are secrets. Server names
+ * that TLS clients sent go to names, and what holds no exchange to beside,
+ * which is valid as long as the result. Borrows all, as long as the result
+ * lives; spool is that of the packets. */
 struct pairing *pairing_run(struct flows *flows, struct names *names,
 			    const struct source *source,
-			    const struct spool *spool,
+			    const struct spool *spool, struct secrets *secrets,
 			    struct conversations *beside);
 
 struct exchange *pairing_exchanges(const struct pairing *p, size_t *count);

@@ -10,6 +10,7 @@
 #define BLOCK_PACKET 2 /* obsolete */
 #define BLOCK_SIMPLE 3
 #define BLOCK_ENHANCED 6
+#define BLOCK_SECRETS 10
 
 #define BLOCK_FRAME 12 /* type and length before, length after the body */
 #define ORDER_MAGIC 0x1a2b3c4d
@@ -17,6 +18,8 @@
 #define INTERFACE_BODY 8
 #define PACKET_BODY 20
 #define SIMPLE_BODY 4
+#define SECRETS_BODY 8
+#define SECRETS_TLS 0x544c534b /* a key log: 4.7 */
 
 /* Interface options (4.2). */
 #define OPTION_END 0
@@ -105,6 +108,20 @@ static void interface_read(struct capture *c, struct slice body)
 				.snap_len = walk_u32(c, body.data + 4)};
 	interface_resolution(i, 6);
 	interface_options(c, i, slice_from(body, INTERFACE_BODY));
+}
+
+/* What opens the TLS connections in the file. */
+static void secrets_read(struct capture *c, struct slice body)
+{
+	if (body.len < SECRETS_BODY) {
+		c->counts->bad++;
+		return;
+	}
+	uint32_t type = walk_u32(c, body.data);
+	uint32_t len = walk_u32(c, body.data + 4);
+	if (type == SECRETS_TLS && c->keylog)
+		keylog_add(c->keylog,
+			   slice_to(slice_from(body, SECRETS_BODY), len));
 }
 
 static bool frame_set(struct frame *f, struct slice data, uint32_t captured,
@@ -235,6 +252,8 @@ static bool pcapng_next_frame(struct capture *c, struct frame *f)
 		} else {
 			if (type == BLOCK_INTERFACE)
 				interface_read(c, body);
+			if (type == BLOCK_SECRETS)
+				secrets_read(c, body);
 			continue;
 		}
 		if (good) {

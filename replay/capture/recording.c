@@ -50,11 +50,18 @@ static void sum_up(const struct recording *r)
 	     finished->conflicts);
 }
 
-struct recording *recording_read(const char *filter, char *const paths[],
-				 size_t count)
+struct recording *recording_read(const struct recording_options *options,
+				 char *const paths[], size_t count)
 {
+	static const struct recording_options none;
 	struct recording *r = xcalloc(1, sizeof *r);
-	r->source = source_new(filter);
+	options = options ? options : &none;
+	struct secrets *secrets = options->secrets;
+	r->source = source_new(options->filter);
+	if (!secrets)
+		secrets = r->secrets = secrets_new();
+	source_collect_secrets(r->source, secrets->keylog);
+	uint64_t bad = keylog_counts(secrets->keylog)->bad;
 	r->spool = spool_new();
 	r->names = names_new();
 	r->beside = conversations_new();
@@ -67,10 +74,12 @@ struct recording *recording_read(const char *filter, char *const paths[],
 		}
 	}
 	read_packets(r);
-	r->pairing =
-	    pairing_run(r->flows, r->names, r->source, r->spool, r->beside);
+	r->pairing = pairing_run(r->flows, r->names, r->source, r->spool,
+				 secrets, r->beside);
 	r->exchanges = pairing_exchanges(r->pairing, &r->count);
 	sum_up(r);
+	tell("lines of embedded key logs are none",
+	     keylog_counts(secrets->keylog)->bad - bad);
 	return r;
 }
 
@@ -85,5 +94,6 @@ void recording_free(struct recording *r)
 	conversations_free(r->beside);
 	spool_free(r->spool);
 	source_free(r->source);
+	secrets_free(r->secrets);
 	free(r);
 }

@@ -17,13 +17,21 @@ struct recording {
 	struct packets *packets;
 	struct flows *flows;
 	struct pairing *pairing;
+	struct secrets *secrets; /* NULL: somebody else's */
 };
 
-/* Reads the captures in order as one recording. filter: see source_new.
+struct recording_options {
+	const char *filter;      /* see source_new */
+	struct secrets *secrets; /* borrowed as long as the recording lives:
+				    opens TLS; what the captures hold of them
+				    is added. NULL: those alone */
+};
+
+/* Reads the captures in order as one recording. options may be NULL.
  * Returns NULL if one of them is no capture, after having said so. What was
  * skipped while reading is summed up on standard error. */
-struct recording *recording_read(const char *filter, char *const paths[],
-				 size_t count);
+struct recording *recording_read(const struct recording_options *options,
+				 char *const paths[], size_t count);
 
 void recording_free(struct recording *r);
 

@@ -29,6 +29,7 @@ struct source {
 	size_t current; /* the capture being read */
 	uint64_t size;  /* of all */
 	struct source_counts counts;
+	struct keylog *keylog; /* NULL: nobody wants secrets */
 };
 
 struct foreign {
@@ -77,6 +78,11 @@ struct source *source_new(const char *filter)
 	struct source *s = xcalloc(1, sizeof *s);
 	s->filter = compiled;
 	return s;
+}
+
+void source_collect_secrets(struct source *s, struct keylog *keylog)
+{
+	s->keylog = keylog;
 }
 
 /* Maps the whole file. No bytes if it is empty or after having said why it
@@ -196,6 +202,7 @@ static void source_keep(struct source *s, struct capture *c)
 {
 	size_t at = s->count;
 	c->counts = &s->counts;
+	c->keylog = s->keylog;
 	s->captures =
 	    xreallocarray(s->captures, s->count + 1, sizeof *s->captures);
 	s->ranges = xreallocarray(s->ranges, s->count + 1, sizeof *s->ranges);

@@ -29,6 +29,11 @@ struct source;
  * the program with EXIT_USAGE. */
 struct source *source_new(const char *filter);
 
+/* Puts the TLS secrets that the captures hold into a key log, which lives as
+ * long. Before source_add. */
+struct keylog;
+void source_collect_secrets(struct source *s, struct keylog *keylog);
+
 /* Adds a capture file, "-" for standard input: pcap or pcapng, plain, gzip or
  * zstd. What it is has been checked on return, so that a wrong file is told
  * before any work. Returns 0, or -1 after having said why. */

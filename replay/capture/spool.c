@@ -23,6 +23,7 @@ struct record {
 
 struct chunk {
 	uint8_t *data;
+	uint64_t start; /* in the file */
 	size_t len;
 	size_t used;
 	struct record *records; /* by offset */
@@ -92,14 +93,16 @@ static size_t chunk_above(const struct spool *s, const uint8_t *byte)
 	return low;
 }
 
-static struct chunk *chunk_insert(struct spool *s, uint8_t *data, size_t len)
+static struct chunk *chunk_insert(struct spool *s, uint8_t *data, size_t len,
+				  uint64_t start)
 {
 	size_t at = chunk_above(s, data);
 	s->open += s->count && at <= s->open;
 	s->chunks = xreallocarray(s->chunks, s->count + 1, sizeof *s->chunks);
 	memmove(s->chunks + at + 1, s->chunks + at,
 		(s->count - at) * sizeof *s->chunks);
-	s->chunks[at] = (struct chunk){.data = data, .len = len};
+	s->chunks[at] =
+	    (struct chunk){.data = data, .start = start, .len = len};
 	s->count++;
 	return &s->chunks[at];
 }
@@ -120,7 +123,7 @@ static struct chunk *chunk_add(struct spool *s, size_t len)
 	if (data == MAP_FAILED)
 		return NULL;
 	s->size += len;
-	return chunk_insert(s, data, len);
+	return chunk_insert(s, data, len, s->size - len);
 }
 
 /* A new chunk that has room for len bytes. It is as large as all before it
@@ -163,7 +166,8 @@ static size_t chunk_room(const struct chunk *c)
 	return c->len - c->used;
 }
 
-uint8_t *spool_take(struct spool *s, size_t len, uint64_t position)
+/* Room in some chunk. NULL if there is none. */
+static struct chunk *chunk_take(struct spool *s, size_t len, uint64_t position)
 {
 	struct chunk *c = s->count ? &s->chunks[s->open] : NULL;
 	if (!c || len > chunk_room(c)) {
@@ -172,12 +176,33 @@ uint8_t *spool_take(struct spool *s, size_t len, uint64_t position)
 			return NULL;
 	}
 	chunk_note(c, position);
-	uint8_t *at = c->data + c->used;
 	c->used += len;
 	/* One made for a large record leaves the open chunk open. */
 	if (chunk_room(c) > chunk_room(&s->chunks[s->open]))
 		s->open = (size_t)(c - s->chunks);
-	return at;
+	return c;
+}
+
+uint8_t *spool_take(struct spool *s, size_t len, uint64_t position)
+{
+	struct chunk *c = chunk_take(s, len, position);
+	return c ? c->data + c->used - len : NULL;
+}
+
+/* Through the file: a mapping shows what is written there. */
+const uint8_t *spool_put(struct spool *s, struct slice bytes, uint64_t position)
+{
+	struct chunk *c = chunk_take(s, bytes.len, position);
+	if (!c)
+		return NULL;
+	size_t at = c->used - bytes.len;
+	ssize_t n =
+	    pwrite(s->fd, bytes.data, bytes.len, (off_t)(c->start + at));
+	size_t done = n > 0 ? (size_t)n : 0;
+	if (done < bytes.len)
+		memcpy(c->data + at + done, bytes.data + done,
+		       bytes.len - done);
+	return c->data + at;
 }
 
 bool spool_position(const struct spool *s, const uint8_t *byte,

@@ -3,6 +3,7 @@
 #ifndef CAPTURE_WALK_H
 #define CAPTURE_WALK_H
 
+#include "keylog.h"
 #include "source.h"
 
 #include <string.h>
@@ -32,6 +33,7 @@ struct capture {
 	/* Reads the next frame. False at the end, a cut tail included. */
 	bool (*next)(struct capture *c, struct frame *f);
 	struct source_counts *counts; /* borrowed */
+	struct keylog *keylog;        /* borrowed, may be NULL */
 
 	/* pcap */
 	size_t head;  /* length of a record's header */

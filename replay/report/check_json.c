@@ -453,6 +453,7 @@ static json_t *traffic_value(const struct traffic *t)
 	set(o, "asks_certificate", json_boolean(t->asks_certificate));
 	set(o, "client", endpoint_value(&t->client));
 	set(o, "server", endpoint_value(&t->server));
+	set(o, "why", words(t->why));
 	set(o, "name", t->name.data ? value_text(t->name) : json_null());
 	set(o, "connections", number(t->connections));
 	set(o, "bytes", number(t->bytes));

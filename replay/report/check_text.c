@@ -666,7 +666,8 @@ static void put_amount_of(const struct roll_entry *e)
 	put_bytes(e->bytes);
 }
 
-/* Named by protocol, by server or by both. */
+/* Named by protocol, by server or by both; without the protocol its place holds
+ * why it was not read. */
 static void put_server(struct out *o, const struct roll_entry *e, bool protocol)
 {
 	if (!begin_line(o))
@@ -680,6 +681,10 @@ static void put_server(struct out *o, const struct roll_entry *e, bool protocol)
 	put_amount_of(e);
 	if (is_certificate_asked(o->s, e))
 		fputs(", asks for a client certificate", stdout);
+	if (!protocol && e->place.len)
+		fputs("; ", stdout);
+	if (!protocol)
+		visible_print(stdout, e->place);
 	putchar('\n');
 }
 

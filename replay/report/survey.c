@@ -174,11 +174,11 @@ static void count_traffic(struct survey *s, enum reason r, size_t connections,
 	s->reasons[r].bytes += bytes;
 }
 
-static void group(struct roll *roll, const struct traffic *t,
+static void group(struct roll *roll, const struct traffic *t, const char *place,
 		  struct slice server)
 {
 	struct roll_entry *e =
-	    roll_add(roll, slice_of(t->protocol), server, UINT32_MAX);
+	    roll_add(roll, slice_of(place), server, UINT32_MAX);
 	if (!e)
 		return;
 	e->count += t->connections - 1;
@@ -190,11 +190,14 @@ static void survey_servers(struct survey *s, const struct traffic *t)
 	struct buf address = {0};
 	endpoint_print(&address, &t->server);
 	struct slice server = t->name.len ? t->name : buf_slice(&address);
-	group(&s->traffic[t->kind], t, server);
+	bool tls = t->kind == TRAFFIC_TLS;
+	/* Of TLS the list tells why it was not read. */
+	group(&s->traffic[t->kind], t,
+	      tls ? (t->why ? t->why : "") : t->protocol, server);
 	if (t->asks_certificate) {
 		count_traffic(s, REASON_CLIENT_CERTIFICATE, t->connections,
 			      t->bytes);
-		group(&s->certificates, t, server);
+		group(&s->certificates, t, t->protocol, server);
 	}
 	buf_release(&address);
 }
@@ -203,13 +206,13 @@ static void survey_connections(struct survey *s, const struct traffic *t)
 {
 	enum reason reason = traffic_reason(t->kind);
 	if (is_service(t)) {
-		group(&s->services, t, (struct slice){0});
+		group(&s->services, t, t->protocol, (struct slice){0});
 		return;
 	}
 	if (reason != REASON_NONE)
 		count_traffic(s, reason, t->connections, t->bytes);
 	if (reason != REASON_NONE && reason != REASON_TLS)
-		group(&s->protocols, t, (struct slice){0});
+		group(&s->protocols, t, t->protocol, (struct slice){0});
 	survey_servers(s, t);
 }
 

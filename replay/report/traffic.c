@@ -110,12 +110,15 @@ static struct traffic describe(const struct conversation *c, int client)
 	if (c->udp && !e.client.len)
 		e.client = e.server;
 	struct guess g = protocol_guess(&e);
+	if (c->decrypted)
+		g = (struct guess){PROTOCOL_UNKNOWN, "TLS, decrypted", true};
 	return (struct traffic){
 	    .kind = kind_of(&g, is_silent(c, client, &g)),
 	    .protocol = g.name,
 	    .by_bytes = g.by_bytes,
 	    .udp = c->udp,
 	    .asks_certificate = c->asks_certificate,
+	    .why = c->unread,
 	    .client = c->ends[client],
 	    .server = c->ends[!client],
 	    .connections = c->count,
@@ -131,7 +134,7 @@ static bool is_like(const struct collector *k, size_t i,
 	const struct traffic *t = &k->t->list[i];
 	struct slice name = slice_to(
 	    slice_from(buf_slice(&k->t->store), k->name_at[i]), t->name.len);
-	return t->kind == n->kind && t->udp == n->udp &&
+	return t->kind == n->kind && t->udp == n->udp && t->why == n->why &&
 	       !strcmp(t->protocol, n->protocol) &&
 	       endpoint_equal(&t->server, &n->server) &&
 	       address_equal(&t->client.address, &n->client.address) &&

@@ -25,6 +25,8 @@ enum traffic_kind {
  * address and port. */
 struct traffic {
 	enum traffic_kind kind;
+	const char *why;      /* TLS: it could not be read, for people;
+				 NULL: of no other kind, or not known */
 	const char *protocol; /* "TLS", "SMTP", "FTP", "DNS over TLS" ...,
 				 "unknown"; never NULL */
 	bool by_bytes;        /* told by its bytes, not by the port alone;

@@ -20,8 +20,15 @@ KEY = ("client", "server", "method", "host", "target")
 SUFFIX = ".expected.tsv"
 
 
+def keylogs_of(paths):
+    """The options that open the TLS in captures, where its secrets are known."""
+    logs = [p.with_name(p.name + ".keys") for p in paths]
+    return [word for log in logs if log.exists()
+            for word in ("--keylog", str(log))]
+
+
 def listing(replay, paths):
-    return rows_of(list_text(replay, paths)[0])
+    return rows_of(list_text(replay, paths, *keylogs_of(paths))[0])
 
 
 def text(row, columns):
@@ -73,10 +80,12 @@ def parts_of(expected):
 
 
 def later_captures():
-    """Those that hold TLS or HTTP/2 alone are for another day."""
+    """Those that hold HTTP/2 alone are for another day, and TLS without its
+    secrets for none."""
     with open(CORPUS / "sources.tsv", encoding="utf-8") as f:
         return {row["file"] for row in csv.DictReader(f, delimiter="\t")
-                if "tls-or-h2" in (row["holds"] or "")}
+                if "tls-or-h2" in (row["holds"] or "")
+                and not keylogs_of([CORPUS / "captures" / row["file"]])}
 
 
 def check(replay, expected, compare):

@@ -294,7 +294,7 @@ static void stage_begin(struct stage *s)
 static void stage_read(struct stage *s)
 {
 	s->r.pairing = pairing_run(flows, s->r.names, s->r.source, s->r.spool,
-				   s->r.beside);
+				   NULL, s->r.beside);
 	s->r.exchanges = pairing_exchanges(s->r.pairing, &s->r.count);
 	traffics_collect(&s->t, &s->r);
 }

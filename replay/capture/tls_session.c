@@ -1,0 +1,621 @@
+/* A TLS connection as both its ends see it. */
+#include "tls_session.h"
+
+/* The keys of TLS 1.3, in their order; each update adds one. */
+enum epoch {
+	EPOCH_CLEAR,
+	EPOCH_EARLY,
+	EPOCH_HANDSHAKE,
+	EPOCH_TRAFFIC,
+};
+
+#define SAID_MAX ((size_t)1 << 18) /* of the messages to be hashed */
+#define PREMASTER_KEY_LEN 8        /* as key logs have it */
+#define ALERT_CLOSE_NOTIFY 0
+
+void tls_session_begin(struct tls_session *s, const struct secrets *secrets)
+{
+	*s = (struct tls_session){.secrets = secrets};
+}
+
+static void agreement_release(struct tls_agreement *a)
+{
+	buf_release(&a->said[0]);
+	buf_release(&a->said[1]);
+	buf_release(&a->premaster);
+	*a = (struct tls_agreement){0};
+}
+
+void tls_session_release(struct tls_session *s)
+{
+	for (int i = 0; i < 2; i++) {
+		tls_messages_release(&s->sides[i].messages);
+		tls_channel_release(&s->sides[i].channel);
+		buf_release(&s->sides[i].scratch);
+	}
+	agreement_release(&s->agreed);
+	buf_release(&s->told.server_name);
+	buf_release(&s->told.alpn);
+	buf_release(&s->told.chain);
+}
+
+static bool is_13(const struct tls_session *s)
+{
+	return s->told.version >= TLS_1_3;
+}
+
+bool tls_session_is_hopeless(const struct tls_session *s)
+{
+	const struct tls_told *t = &s->told;
+	return t->version && (!t->suite.name || t->lacks_cipher ||
+			      (t->lacks_secret && !s->sides[0].channel.cipher &&
+			       !s->sides[1].channel.cipher));
+}
+
+bool tls_session_is_open(const struct tls_session *s, enum tls_end end)
+{
+	const struct tls_side *side = &s->sides[end];
+	if (is_13(s))
+		return side->epoch == EPOCH_EARLY ||
+		       side->epoch >= EPOCH_TRAFFIC;
+	/* Behind the Finished message, which has number 0. */
+	return side->protected && side->channel.sequence > 0;
+}
+
+/* ---- keys up to TLS 1.2 ---- */
+
+static struct slice random_of(const struct tls_session *s)
+{
+	return (struct slice){s->agreed.client_random, TLS_RANDOM_LEN};
+}
+
+static struct tls_protection protection_of(const struct tls_session *s)
+{
+	return (struct tls_protection){
+	    .version = s->told.version,
+	    .suite = s->told.suite,
+	    .encrypt_then_mac = s->agreed.encrypt_then_mac,
+	};
+}
+
+static struct tls_agreed agreed_of(const struct tls_session *s)
+{
+	return (struct tls_agreed){
+	    .version = s->told.version,
+	    .hash = s->told.suite.hash,
+	    .client_random = s->agreed.client_random,
+	    .server_random = s->agreed.server_random,
+	};
+}
+
+/* Of RSA key transport: from a key log, or by a server's key. */
+static bool find_premaster(const struct tls_session *s,
+			   uint8_t out[TLS_PREMASTER_LEN])
+{
+	struct slice encrypted = buf_slice(&s->agreed.premaster);
+	if (!s->told.suite.rsa || encrypted.len < PREMASTER_KEY_LEN)
+		return false;
+	struct slice known =
+	    keylog_find(s->secrets->keylog, KEYLOG_PREMASTER,
+			slice_to(encrypted, PREMASTER_KEY_LEN));
+	if (known.len) {
+		memcpy(out, known.data, TLS_PREMASTER_LEN);
+		return true;
+	}
+	return tls_rsa_decrypt(s->secrets->rsa, encrypted,
+			       s->agreed.client_version, out);
+}
+
+static bool make_master(const struct tls_session *s,
+			uint8_t master[TLS_MASTER_LEN])
+{
+	const struct tls_agreement *g = &s->agreed;
+	struct tls_agreed a = agreed_of(s);
+	uint8_t premaster[TLS_PREMASTER_LEN], hash[TLS_HASH_MAX] = {0};
+	if (!g->exchanged || !find_premaster(s, premaster))
+		return false;
+	size_t hash_len = 0;
+	if (g->extended_master) {
+		struct buf all = {0};
+		buf_add(&all, buf_slice(&g->said[TLS_SERVER]));
+		buf_add(&all, buf_slice(&g->said[TLS_CLIENT]));
+		hash_len = tls_session_hash(&a, buf_slice(&all), hash);
+		buf_release(&all);
+		if (!hash_len)
+			return false;
+	}
+	return tls_master(&a, (struct slice){premaster, sizeof premaster},
+			  (struct slice){hash, hash_len}, master);
+}
+
+static bool find_master(const struct tls_session *s,
+			uint8_t master[TLS_MASTER_LEN])
+{
+	const struct tls_agreement *g = &s->agreed;
+	struct slice known =
+	    keylog_find(s->secrets->keylog, KEYLOG_MASTER, random_of(s));
+	if (!known.len && g->session_len)
+		known = keylog_find(s->secrets->keylog, KEYLOG_SESSION,
+				    (struct slice){g->session, g->session_len});
+	if (!known.len)
+		return make_master(s, master);
+	memcpy(master, known.data, TLS_MASTER_LEN);
+	return true;
+}
+
+static bool make_block(struct tls_session *s)
+{
+	struct tls_agreement *g = &s->agreed;
+	struct tls_protection p = protection_of(s);
+	struct tls_agreed a = agreed_of(s);
+	uint8_t master[TLS_MASTER_LEN];
+	if (g->has_block)
+		return true;
+	if (!g->answered || !s->told.suite.name || !find_master(s, master))
+		return false;
+	g->has_block =
+	    tls_key_block(&a, master, g->block, tls_cipher_key_block(&p));
+	return g->has_block;
+}
+
+/* Behind ChangeCipherSpec. */
+static void change_cipher(struct tls_session *s, enum tls_end end)
+{
+	struct tls_side *side = &s->sides[end];
+	struct tls_protection p = protection_of(s);
+	struct tls_cipher *cipher = NULL;
+	if (!make_block(s))
+		s->told.lacks_secret |= s->told.suite.name != NULL;
+	else if (!(cipher = tls_cipher_from_block(s->secrets->library, &p,
+						  s->agreed.block, (int)end)))
+		s->told.lacks_cipher = true;
+	tls_channel_key(&side->channel, cipher);
+	tls_messages_drop(&side->messages);
+	side->protected = side->changed = true;
+}
+
+/* ---- keys of TLS 1.3 ---- */
+
+/* The secret of an epoch. Returns its length; 0 if it is not known. */
+static size_t epoch_secret(const struct tls_session *s, enum tls_end end,
+			   unsigned epoch, uint8_t out[KEYLOG_SECRET_MAX])
+{
+	static const enum keylog_label labels[2][4] = {
+	    {0, KEYLOG_EARLY, KEYLOG_CLIENT_HANDSHAKE, KEYLOG_CLIENT_TRAFFIC},
+	    {0, 0, KEYLOG_SERVER_HANDSHAKE, KEYLOG_SERVER_TRAFFIC},
+	};
+	const struct tls_side *side = &s->sides[end];
+	size_t len = tls_hash_len(s->told.suite.hash);
+	if (epoch > EPOCH_TRAFFIC) {
+		struct slice before = {side->secret, side->secret_len};
+		return before.len &&
+			       tls_expand_label(s->told.suite.hash, before,
+						"traffic upd", out, len)
+			   ? len
+			   : 0;
+	}
+	struct slice known =
+	    keylog_find(s->secrets->keylog, labels[end][epoch], random_of(s));
+	if (known.len != len)
+		return 0;
+	memcpy(out, known.data, len);
+	return len;
+}
+
+static bool has_secrets_13(const struct tls_session *s)
+{
+	for (int label = KEYLOG_EARLY; label <= KEYLOG_SERVER_TRAFFIC; label++)
+		if (keylog_find(s->secrets->keylog, (enum keylog_label)label,
+				random_of(s))
+			.len)
+			return true;
+	return false;
+}
+
+/* NULL if it cannot be had. */
+static struct tls_cipher *epoch_cipher(struct tls_session *s, enum tls_end end,
+				       unsigned epoch,
+				       uint8_t secret[KEYLOG_SECRET_MAX],
+				       size_t *secret_len)
+{
+	struct tls_protection p = protection_of(s);
+	*secret_len =
+	    s->told.suite.name ? epoch_secret(s, end, epoch, secret) : 0;
+	if (!*secret_len)
+		return NULL;
+	struct tls_cipher *cipher = tls_cipher_from_secret(
+	    s->secrets->library, &p, (struct slice){secret, *secret_len});
+	s->told.lacks_cipher |= !cipher;
+	return cipher;
+}
+
+static void note_epoch(struct tls_side *side, unsigned epoch,
+		       const uint8_t *secret, size_t secret_len)
+{
+	side->epoch = epoch;
+	side->secret_len = secret_len;
+	memcpy(side->secret, secret, secret_len);
+}
+
+static void enter_epoch(struct tls_session *s, enum tls_end end, unsigned epoch)
+{
+	struct tls_side *side = &s->sides[end];
+	uint8_t secret[KEYLOG_SECRET_MAX];
+	size_t len;
+	tls_channel_key(&side->channel,
+			epoch_cipher(s, end, epoch, secret, &len));
+	tls_messages_drop(&side->messages);
+	note_epoch(side, epoch, secret, len);
+}
+
+/* Where the message that ended an epoch was lost, or could not be read: the
+ * record may belong to a later one. */
+static bool open_later_epoch(struct tls_session *s, enum tls_end end,
+			     const struct tls_wire *w,
+			     struct tls_content *content)
+{
+	struct tls_side *side = &s->sides[end];
+	unsigned last =
+	    side->epoch < EPOCH_TRAFFIC ? EPOCH_TRAFFIC : side->epoch + 1;
+	for (unsigned epoch = side->epoch + 1; epoch <= last; epoch++) {
+		uint8_t secret[KEYLOG_SECRET_MAX];
+		size_t len;
+		struct tls_cipher *cipher =
+		    epoch_cipher(s, end, epoch, secret, &len);
+		if (!cipher ||
+		    !tls_channel_open_later(&side->channel, cipher, w,
+					    &side->scratch, content))
+			continue;
+		tls_messages_drop(&side->messages);
+		note_epoch(side, epoch, secret, len);
+		return true;
+	}
+	return false;
+}
+
+/* ---- the client's messages ---- */
+
+static void remember(struct tls_session *s, enum tls_end end,
+		     struct slice message)
+{
+	struct tls_agreement *g = &s->agreed;
+	uint8_t type = message.data[0];
+	/* A ticket comes behind it, a HelloRequest never counts. */
+	if (type == HANDSHAKE_NEW_SESSION_TICKET ||
+	    type == HANDSHAKE_HELLO_REQUEST)
+		return;
+	if (!g->exchanged && g->said[end].len + message.len <= SAID_MAX)
+		buf_add(&g->said[end], message);
+}
+
+static void greet(struct tls_session *s, const struct hello *h)
+{
+	struct tls_agreement *g = &s->agreed;
+	agreement_release(g);
+	memcpy(g->client_random, h->random.data, h->random.len);
+	g->client_version = h->version;
+	s->sides[TLS_CLIENT].changed = s->sides[TLS_SERVER].changed = false;
+	s->offers_early = tls_hello_has_early_data(h);
+	if (!s->told.server_name.len)
+		buf_add(&s->told.server_name, hello_name(h));
+}
+
+/* False if it has to wait: in TLS up to 1.2 until the server is through with
+ * the handshake before. */
+static bool take_client_hello(struct tls_session *s, struct slice message)
+{
+	struct hello h;
+	bool known = s->told.version && !is_13(s);
+	if (known && !s->sides[TLS_SERVER].changed && !s->forced)
+		return false;
+	if (!hello_parse(&h, message) || h.random.len != TLS_RANDOM_LEN)
+		return true;
+	/* The second one has the same random and no data. */
+	if (s->retried)
+		s->offers_early = false;
+	else
+		greet(s, &h);
+	/* The server's messages are hashed behind the client's first. */
+	buf_add(&s->agreed.said[TLS_SERVER], message);
+	s->retried = false;
+	s->greeted = s->waiting = true;
+	return true;
+}
+
+static void take_key_exchange(struct tls_session *s, struct slice message)
+{
+	struct tls_agreement *g = &s->agreed;
+	buf_clear(&g->premaster);
+	buf_add(&g->premaster, tls_key_exchange_read(message, s->told.version));
+	g->exchanged = true;
+}
+
+static void take_certificates(struct tls_session *s, enum tls_end end,
+			      struct slice message)
+{
+	struct buf chain = {0};
+	tls_certificates_read(message, s->told.version, &chain);
+	if (end == TLS_CLIENT)
+		s->told.sends_certificate |= chain.len > 0;
+	else if (!s->told.chain.len)
+		buf_add(&s->told.chain, buf_slice(&chain));
+	buf_release(&chain);
+}
+
+/* ---- the server's messages ---- */
+
+static void agree(struct tls_session *s, const struct tls_server_hello *h)
+{
+	struct tls_agreement *g = &s->agreed;
+	struct tls_told *t = &s->told;
+	memcpy(g->server_random, h->random.data, TLS_RANDOM_LEN);
+	g->session_len =
+	    h->session.len <= sizeof g->session ? h->session.len : 0;
+	memcpy(g->session, h->session.data, g->session_len);
+	g->encrypt_then_mac = h->encrypt_then_mac;
+	g->extended_master = h->extended_master;
+	g->answered = true;
+	t->version = h->version;
+	t->suite_id = h->suite;
+	t->compressed |= h->compression != 0;
+	t->suite.name = NULL;
+	if (!h->compression)
+		tls_suite_of(h->suite, &t->suite);
+	if (h->alpn.len && !t->alpn.len)
+		buf_add(&t->alpn, h->alpn);
+}
+
+/* False if it has to wait for the ClientHello that it answers. */
+static bool take_server_hello(struct tls_session *s, struct slice message)
+{
+	struct tls_server_hello h;
+	if (!s->waiting)
+		return s->forced;
+	if (!tls_server_hello_read(&h, message))
+		return true;
+	s->waiting = false;
+	agree(s, &h);
+	remember(s, TLS_SERVER, message);
+	if (!is_13(s))
+		return true;
+	s->told.lacks_secret |= !has_secrets_13(s);
+	s->retried = h.retry;
+	if (h.retry)
+		return true;
+	enter_epoch(s, TLS_SERVER, EPOCH_HANDSHAKE);
+	if (!s->offers_early)
+		enter_epoch(s, TLS_CLIENT, EPOCH_HANDSHAKE);
+	return true;
+}
+
+/* What becomes of the client's early data. */
+static void decide_early(struct tls_session *s, bool taken)
+{
+	s->extensions_seen = true;
+	if (!s->offers_early)
+		return;
+	enter_epoch(s, TLS_CLIENT, taken ? EPOCH_EARLY : EPOCH_HANDSHAKE);
+	s->sides[TLS_CLIENT].skipping = !taken;
+}
+
+static void take_extensions(struct tls_session *s, struct slice message)
+{
+	struct tls_extensions e;
+	tls_extensions_read(&e, message);
+	if (e.alpn.len && !s->told.alpn.len)
+		buf_add(&s->told.alpn, e.alpn);
+	if (!s->extensions_seen)
+		decide_early(s, e.early_data);
+}
+
+/* ---- all messages ---- */
+
+static void take_13(struct tls_session *s, enum tls_end end, uint8_t type,
+		    struct slice message)
+{
+	unsigned epoch = s->sides[end].epoch;
+	switch (type) {
+	case HANDSHAKE_ENCRYPTED_EXTENSIONS:
+		if (end == TLS_SERVER && epoch == EPOCH_HANDSHAKE)
+			take_extensions(s, message);
+		break;
+	case HANDSHAKE_END_OF_EARLY_DATA:
+		if (end == TLS_CLIENT && epoch == EPOCH_EARLY)
+			enter_epoch(s, end, EPOCH_HANDSHAKE);
+		break;
+	case HANDSHAKE_FINISHED:
+		/* Behind later authentication of a client there is another. */
+		if (epoch == EPOCH_HANDSHAKE)
+			enter_epoch(s, end, EPOCH_TRAFFIC);
+		break;
+	case HANDSHAKE_KEY_UPDATE:
+		if (epoch >= EPOCH_TRAFFIC)
+			enter_epoch(s, end, epoch + 1);
+		break;
+	}
+}
+
+/* False if the message has to wait for the other side. */
+static bool take_message(struct tls_session *s, enum tls_end end,
+			 struct slice message)
+{
+	uint8_t type = message.data[0];
+	if (type == HANDSHAKE_CLIENT_HELLO)
+		return end != TLS_CLIENT || take_client_hello(s, message);
+	if (type == HANDSHAKE_SERVER_HELLO)
+		return end != TLS_SERVER || take_server_hello(s, message);
+	if (type == HANDSHAKE_CERTIFICATE)
+		take_certificates(s, end, message);
+	if (type == HANDSHAKE_CERTIFICATE_REQUEST && end == TLS_SERVER)
+		s->told.asks_certificate = true;
+	if (is_13(s)) {
+		take_13(s, end, type, message);
+		return true;
+	}
+	if (s->agreed.answered && !s->sides[end].changed)
+		remember(s, end, message);
+	if (type == HANDSHAKE_CLIENT_KEY_EXCHANGE && end == TLS_CLIENT)
+		take_key_exchange(s, message);
+	return true;
+}
+
+bool tls_session_go_on(struct tls_session *s, enum tls_end end)
+{
+	struct tls_side *side = &s->sides[end];
+	struct slice message;
+	while (tls_messages_first(&side->messages, &message)) {
+		/* Another epoch drops the messages. */
+		unsigned epoch = side->epoch;
+		if (!take_message(s, end, message))
+			return false;
+		if (side->epoch == epoch)
+			tls_messages_pass(&side->messages);
+	}
+	return true;
+}
+
+/* ---- records ---- */
+
+static bool waits_for_keys(struct tls_session *s, enum tls_end end)
+{
+	if (s->waiting)
+		return true;
+	/* Of a server's key the client's key exchange makes use, which comes
+	 * first but in a resumed session. */
+	return end == TLS_SERVER && !s->agreed.exchanged && !make_block(s);
+}
+
+bool tls_session_is_ready(struct tls_session *s, enum tls_end end, uint8_t type)
+{
+	bool unknown = !s->told.version;
+	if (s->forced)
+		return true;
+	if (end == TLS_SERVER && !s->greeted)
+		return false;
+	if (end == TLS_CLIENT && s->waiting && (unknown || is_13(s)))
+		return false;
+	if (is_13(s))
+		return end != TLS_CLIENT || type != TLS_APPLICATION_DATA ||
+		       !s->offers_early || s->extensions_seen || s->retried;
+	return unknown || type != TLS_CHANGE_CIPHER_SPEC ||
+	       !waits_for_keys(s, end);
+}
+
+static bool take_opened(struct tls_session *s, enum tls_end end,
+			const struct tls_content *content)
+{
+	struct tls_side *side = &s->sides[end];
+	struct slice bytes = content->bytes;
+	if (content->skipped)
+		tls_messages_drop(&side->messages);
+	if (content->type == TLS_APPLICATION_DATA)
+		return !side->closed;
+	if (content->type == TLS_HANDSHAKE) {
+		tls_messages_add(&side->messages, bytes);
+		tls_session_go_on(s, end);
+	}
+	if (content->type == TLS_ALERT && bytes.len == 2 &&
+	    bytes.data[1] == ALERT_CLOSE_NOTIFY)
+		side->closed = true;
+	/* What was lost before it was data all the same. */
+	return content->lost > 0;
+}
+
+/* Of a handshake nobody misses anything: up to TLS 1.2 that is the Finished
+ * message alone. */
+static uint64_t data_lost(const struct tls_session *s, enum tls_end end,
+			  bool was_open, const struct tls_content *content)
+{
+	if (was_open)
+		return content->lost;
+	if (!tls_session_is_open(s, end))
+		return 0;
+	return content->skipped > (is_13(s) ? 0 : 1) ? content->lost : 0;
+}
+
+static bool take_protected(struct tls_session *s, enum tls_end end,
+			   const struct tls_wire *w,
+			   struct tls_content *content)
+{
+	struct tls_side *side = &s->sides[end];
+	bool was_open = tls_session_is_open(s, end);
+	bool opened =
+	    tls_channel_open(&side->channel, w, &side->scratch, content) ||
+	    (is_13(s) && open_later_epoch(s, end, w, content));
+	if (!opened) {
+		if (!side->skipping)
+			tls_channel_give_up(&side->channel, w);
+		return false;
+	}
+	side->skipping = false;
+	content->lost = data_lost(s, end, was_open, content);
+	bool data = take_opened(s, end, content);
+	if (content->type != TLS_APPLICATION_DATA)
+		content->bytes.len = 0;
+	return data;
+}
+
+/* Bytes of a handshake in clear were lost: ChangeCipherSpec may be among them,
+ * so that these may be protected. */
+static void take_unsure(struct tls_side *side, const struct tls_wire *w)
+{
+	if (tls_channel_has_lost(&side->channel))
+		side->channel.loss.bytes +=
+		    TLS_RECORD_HEAD + w->record.body.len;
+}
+
+static void take_clear(struct tls_session *s, enum tls_end end,
+		       const struct tls_wire *w)
+{
+	struct tls_side *side = &s->sides[end];
+	if (w->loss.records || w->loss.bytes)
+		tls_messages_drop(&side->messages);
+	if (w->record.type == TLS_CHANGE_CIPHER_SPEC && s->told.version &&
+	    !is_13(s)) {
+		change_cipher(s, end);
+		return;
+	}
+	take_unsure(side, w);
+	if (w->record.type != TLS_HANDSHAKE)
+		return;
+	tls_messages_add(&side->messages, w->record.body);
+	tls_session_go_on(s, end);
+}
+
+bool tls_session_take(struct tls_session *s, enum tls_end end,
+		      const struct tls_wire *w, struct tls_content *content)
+{
+	struct tls_side *side = &s->sides[end];
+	bool data = w->record.type == TLS_APPLICATION_DATA;
+	*content = (struct tls_content){0};
+	/* Refused with the ClientHello that it came with. */
+	if (s->retried && end == TLS_CLIENT && data)
+		return false;
+	tls_channel_lose(&side->channel, &w->loss);
+	if (is_13(s)) {
+		if (data && side->epoch)
+			return take_protected(s, end, w, content);
+		if (data && end == TLS_CLIENT) {
+			/* What became of it was lost. */
+			decide_early(s, false);
+			return take_protected(s, end, w, content);
+		}
+		if (!side->channel.verified)
+			take_clear(s, end, w);
+		return false;
+	}
+	if (side->protected && w->record.type == TLS_CHANGE_CIPHER_SPEC) {
+		/* Itself under the keys that it ends. */
+		change_cipher(s, end);
+		return false;
+	}
+	if (!side->protected && data && s->told.version) {
+		struct tls_loss loss = side->channel.loss;
+		change_cipher(s, end);
+		side->channel.loss = loss;
+	}
+	if (side->protected)
+		return take_protected(s, end, w, content);
+	take_clear(s, end, w);
+	return false;
+}
