@@ -253,8 +253,8 @@ static void take_block(struct h2_side *s, const struct h2_frame *f,
 
 /* ---- bodies ---- */
 
-/* Whether bytes of a response may follow. */
-static bool takes_body(struct h2_stream *stream, uint32_t len)
+/* Whether DATA of a response may follow. */
+static bool takes_data(struct h2_stream *stream)
 {
 	if (stream->answered || stream->e.reset)
 		return false;
@@ -263,8 +263,7 @@ static bool takes_body(struct h2_stream *stream, uint32_t len)
 		stream->malformed |= !stream->gap;
 		return false;
 	}
-	stream->malformed |= stream->bodiless && len;
-	return !stream->bodiless;
+	return true;
 }
 
 static void take_piece(struct h2_side *s, struct h2_stream *stream,
@@ -273,6 +272,10 @@ static void take_piece(struct h2_side *s, struct h2_stream *stream,
 	struct piece p = {
 	    .data = bytes.data, .time = time, .len = (uint32_t)bytes.len};
 	bool tunnel = stream->connects && stream->e.status / 100 == 2;
+	if (!s->asks && stream->bodiless) {
+		stream->malformed = true;
+		return;
+	}
 	h2_streams_part(&s->r->streams, stream, !s->asks, p);
 	if (s->asks)
 		return;
@@ -286,7 +289,7 @@ static void take_data(struct h2_side *s, const struct h2_frame *f,
 {
 	struct h2_stream *stream = h2_streams_find(&s->r->streams, f->stream);
 	struct slice bytes;
-	if (!stream || !(s->asks ? !stream->asked : takes_body(stream, f->len)))
+	if (!stream || !(s->asks ? !stream->asked : takes_data(stream)))
 		return;
 	if (h2_payload_strip(p, f) == H2_PADDING_FALSE) {
 		stream->malformed |= !s->asks;

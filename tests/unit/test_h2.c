@@ -258,10 +258,18 @@ static void test_no_body(void **state)
 	head(0, 1, ":method: HEAD\n:scheme: http\n:path: /\n:authority: h\n",
 	     true);
 	get(3, "/3");
+	get(5, "/5");
+	get(7, "/7");
 	head(1, 1, ":status: 200\ncontent-length: 100\n", true);
 	head(1, 3, ":status: 304\ncontent-length: 100\n", true);
+	head(1, 5, ":status: 204\n", false);
+	data(1, 5, "", true); /* the end alone */
+	head(1, 7, ":status: 204\n", false);
+	data(1, 7, "none may be", true);
 	expect("1 HEAD h / -> 200  complete\n"
-	       "3 GET h.example /3 -> 304  complete\n");
+	       "3 GET h.example /3 -> 304  complete\n"
+	       "5 GET h.example /5 -> 204  complete\n"
+	       "7 GET h.example /7 -> 204  malformed\n");
 	assert_int_equal(kept[0].response_framing, HTTP_NO_BODY);
 }
 
