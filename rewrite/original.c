@@ -72,6 +72,8 @@ struct original original_of(const struct exchange *e,
 	if (!exchange_head_whole(e) ||
 	    http_response(e->response_head, e->method, &m) != HTTP_DONE)
 		return o;
+	if (exchange_lacks_length(e))
+		o.framing = HTTP_LENGTH;
 	o.head = m.head;
 	if (!has_body(e, &m))
 		return o;

@@ -45,6 +45,14 @@ const char *exchange_state_name(enum exchange_state state)
 	return "-";
 }
 
+void exchange_version_print(struct buf *out, const struct exchange *e)
+{
+	if (e->version < EXCHANGE_HTTP2)
+		buf_printf(out, "HTTP/%u.%u", e->version / 10, e->version % 10);
+	else
+		buf_printf(out, "HTTP/%u", e->version / 10);
+}
+
 const struct endpoint *exchange_client(const struct exchange *e)
 {
 	return &e->flow->ends[e->client];
@@ -74,6 +82,27 @@ bool exchange_head_whole(const struct exchange *e)
 {
 	struct place body = e->response_body.start;
 	return e->response_head.data && (body.piece || body.skip);
+}
+
+enum stream_end exchange_end(const struct exchange *e)
+{
+	return e->reset ? STREAM_RESET : e->flow->streams[!e->client].end;
+}
+
+bool exchange_lacks_length(const struct exchange *e)
+{
+	return e->version == EXCHANGE_HTTP2 && e->state == EXCHANGE_COMPLETE &&
+	       e->response_framing == HTTP_UNTIL_CLOSE;
+}
+
+struct slice exchange_trailers(const struct exchange *e)
+{
+	/* The piece before the response: see h2_streams.c. */
+	const struct stream *s = &e->flow->streams[!e->client];
+	if (!e->trailers)
+		return (struct slice){0};
+	const struct piece *p = &s->pieces[e->response.start.piece - 1];
+	return (struct slice){p->data, p->len};
 }
 
 /* ---- bodies ---- */
@@ -150,6 +179,7 @@ static void take_request(struct asked *a, struct talk *talk, int side,
 	a->e.target = m->target;
 	a->e.host = m->host;
 	a->e.ranged = m->range;
+	a->e.version = (uint8_t)(10 + m->minor);
 	a->e.request_framing = (uint8_t)m->framing;
 }
 
@@ -435,6 +465,17 @@ static void finish(struct finder *f, struct asked *a)
 		a->e.end_time = a->e.time;
 }
 
+/* Whether the exchange's request is to be answered over HTTP/2. */
+static bool goes_over_to_h2(const struct exchange *e)
+{
+	struct message q, a;
+	struct slice h2c = SLICE("h2c"), upgrade = SLICE("Upgrade");
+	return http_request(e->request_head, &q) == HTTP_DONE &&
+	       http_response(e->response_head, e->method, &a) == HTTP_DONE &&
+	       http_has_token(http_field(q.fields, upgrade), h2c) &&
+	       http_has_token(http_field(a.fields, upgrade), h2c);
+}
+
 bool exchanges_find(struct talk *talk, struct spool *spool,
 		    exchange_taker *take, void *context)
 {
@@ -448,9 +489,14 @@ bool exchanges_find(struct talk *talk, struct spool *spool,
 		struct asked a = f.next;
 		f.has_next = false;
 		finish(&f, &a);
-		take(context, &a.e, a.first);
 		bool well = a.e.state == EXCHANGE_COMPLETE;
 		upgraded = well && a.e.status == 101;
+		if (upgraded && goes_over_to_h2(&a.e)) {
+			talk->upgraded = a.e;
+			talk->asked = a.first;
+			break;
+		}
+		take(context, &a.e, a.first);
 		tunnel = well && a.e.status / 100 == 2 &&
 			 slice_equal(a.e.method, SLICE("CONNECT"));
 		if (tunnel)
@@ -459,7 +505,7 @@ bool exchanges_find(struct talk *talk, struct spool *spool,
 	talk->from[f.asking.side] = f.asking.at;
 	talk->from[f.answering.side] = f.answering.at;
 	heads_release(&f.heads);
-	return tunnel;
+	return tunnel || talk->upgraded.flow;
 }
 
 /* ---- bodies, once more: for readers ---- */

@@ -16,7 +16,13 @@ enum exchange_state {
 };
 
 /* Slices point into the recording. 400,000 of these are kept at once: what can
- * be found again from the heads is not stored. */
+ * be found again from the heads is not stored.
+ *
+ * One recorded over HTTP/2 reads as if it had come over HTTP/1.1: its heads
+ * stand in that form, its flow's streams hold heads and bodies in one run each.
+ * Its response has a length or none, hence HTTP_UNTIL_CLOSE, never chunks;
+ * response_framing and the fields are what was sent, also where the body's end
+ * was told by other means. */
 struct exchange {
 	const struct flow *flow;
 	uint64_t position;   /* of the request's first byte: source_position */
@@ -42,9 +48,20 @@ struct exchange {
 	uint8_t request_framing, response_framing; /* enum http_framing */
 	bool https;  /* the scheme; http otherwise */
 	bool ranged; /* the request has a Range field */
+
+	uint8_t version; /* of the request, 10 times: 11 for HTTP/1.1 */
+	bool pushed;     /* HTTP/2: the server promised it, no client asked */
+	bool reset;      /* HTTP/2: the stream was, before the response's end */
+	bool trailers;   /* HTTP/2: see exchange_trailers */
+	uint32_t stream_id; /* HTTP/2 */
 };
 
+#define EXCHANGE_HTTP2 20 /* version */
+
 const char *exchange_state_name(enum exchange_state state);
+
+/* "HTTP/1.1", "HTTP/2". */
+void exchange_version_print(struct buf *out, const struct exchange *e);
 const struct endpoint *exchange_client(const struct exchange *e);
 const struct endpoint *exchange_server(const struct exchange *e);
 
@@ -60,11 +77,27 @@ struct url exchange_url(const struct exchange *e);
  * its own, to be read; only behind a whole one the body has a place. */
 bool exchange_head_whole(const struct exchange *e);
 
+/* How the side that answers ended: its connection, or the stream in it. */
+enum stream_end exchange_end(const struct exchange *e);
+
+/* Whether an HTTP/2 frame alone told where the response's body ends, which was
+ * recorded whole: HTTP/1.1 needs a length for that. */
+bool exchange_lacks_length(const struct exchange *e);
+
+/* The field lines of the trailer section of an HTTP/2 response; those of
+ * HTTP/1 stand in its raw body. Empty if there is none. */
+struct slice exchange_trailers(const struct exchange *e);
+
 /* What is still to be read of a flow. Begin with {.flow = flow}. */
 struct talk {
 	const struct flow *flow;
 	struct place from[2]; /* in flow->streams */
 	struct slice tunnel;  /* the CONNECT target whose tunnel this is */
+
+	/* A request that changed to HTTP/2 (RFC 7540 3.2), which is to answer
+	 * it; flow NULL: none. asked: its first byte. */
+	struct exchange upgraded;
+	const uint8_t *asked;
 };
 
 /* Called for each exchange in the order of the requests; e is valid during the
@@ -72,9 +105,10 @@ struct talk {
 typedef void exchange_taker(void *context, const struct exchange *e,
 			    const uint8_t *first);
 
-/* Finds the exchanges of a talk. Heads that cross pieces are copied to the
- * spool. Returns true if it ended with a CONNECT that succeeded: talk then
- * stands at what the tunnel carries, to be read as a flow of its own. */
+/* Finds the exchanges of a talk in HTTP/1. Heads that cross pieces are copied
+ * to the spool. Returns true if it ended with a CONNECT that succeeded: talk
+ * then stands at what the tunnel carries, to be read as a flow of its own. Also
+ * if it went over to HTTP/2, see h2_find: talk->upgraded. */
 bool exchanges_find(struct talk *talk, struct spool *spool,
 		    exchange_taker *take, void *context);
 

@@ -2,6 +2,7 @@
  * connections at a time, what all found is put in order in the end. */
 #include "pairing.h"
 
+#include "h2.h"
 #include "hello.h"
 #include "log.h"
 #include "tls.h"
@@ -34,6 +35,14 @@ struct worker {
 	struct flow_counts counts;
 	struct tls_opened **opened;
 	size_t opened_count, opened_room;
+
+	const struct flow *in_hand; /* a connection */
+	bool in_use;                /* by exchanges that were found */
+	struct flow **made;         /* in which others lie */
+	size_t made_count, made_room;
+	struct talk *later; /* tunnels of HTTP/2 yet to be read */
+	size_t later_count;
+	struct h2_lost lost;
 };
 
 struct pairing {
@@ -49,6 +58,7 @@ struct pairing {
 	struct exchange *exchanges;
 	size_t count;
 	struct flow_counts counts;
+	struct h2_lost lost;
 };
 
 /* Of a byte of the captures, or of what was taken out of TLS. */
@@ -69,6 +79,7 @@ static void take(void *context, const struct exchange *e, const uint8_t *first)
 		w->room = w->room ? w->room * 2 : 256;
 		w->found = xreallocarray(w->found, w->room, sizeof *e);
 	}
+	w->in_use |= e->flow == w->in_hand;
 	w->found[w->count] = *e;
 	w->found[w->count++].position = position_of(w, first);
 }
@@ -135,12 +146,6 @@ static struct reading open_talk(struct worker *w, const struct talk *talk)
 	return r;
 }
 
-/* Chooses who reads what a talk carries. */
-static bool find_exchanges(struct worker *w, struct talk *talk)
-{
-	return exchanges_find(talk, w->heads, take, w);
-}
-
 /* A talk that was read, whether exchanges were found in it or not. */
 static void look_beside(struct worker *w, uint32_t i, const struct talk *talk,
 			const struct reading *r, bool found)
@@ -159,11 +164,52 @@ static void look_beside(struct worker *w, uint32_t i, const struct talk *talk,
 	keep_beside(w, i, &c);
 }
 
-static void read_flow(struct worker *w, uint32_t i)
+static void keep_made(struct worker *w, struct flow *flow)
 {
-	struct flow *flow = flows_finish(w->all->flows, i, &w->counts);
-	struct talk talk = {.flow = flow};
-	size_t before = w->count;
+	if (w->made_count == w->made_room) {
+		w->made_room = w->made_room ? w->made_room * 2 : 16;
+		w->made = xreallocarray(w->made, w->made_room, sizeof *w->made);
+	}
+	w->made[w->made_count++] = flow;
+}
+
+/* Tunnels are kept for later: how deep they may be nested is the capture's to
+ * say. */
+static void read_h2(struct worker *w, const struct talk *talk)
+{
+	const struct tls_facts *tls = talk->flow->tls;
+	/* the padding of CBC hides how much of a lost record was data */
+	const struct h2_terms terms = {
+	    .https = tls,
+	    .loose_gaps = tls && strstr(tls->cipher, "_CBC_"),
+	    .client = -1,
+	};
+	struct h2_found found = h2_find(talk, w->heads, &terms, take, w);
+	if (found.flow)
+		keep_made(w, found.flow);
+	for (size_t i = 0; i < found.tunnel_count; i++)
+		keep_made(w, (struct flow *)found.tunnels[i].flow);
+	size_t all = w->later_count + found.tunnel_count;
+	if (found.tunnel_count)
+		w->later = xreallocarray(w->later, all, sizeof *w->later);
+	for (size_t i = 0; i < found.tunnel_count; i++)
+		w->later[w->later_count++] = found.tunnels[i];
+	free(found.tunnels);
+	w->lost.rests += found.lost.rests;
+	w->lost.blocks += found.lost.blocks;
+}
+
+/* Returns whether the talk goes on: see exchanges_find. */
+static bool find_exchanges(struct worker *w, struct talk *talk)
+{
+	if (!h2_begins(talk))
+		return exchanges_find(talk, w->heads, take, w);
+	read_h2(w, talk);
+	return false;
+}
+
+static void read_talk(struct worker *w, uint32_t i, struct talk talk)
+{
 	bool more;
 	do {
 		struct talk begin = talk;
@@ -173,7 +219,17 @@ static void read_flow(struct worker *w, uint32_t i)
 		more = find_exchanges(w, &talk);
 		look_beside(w, i, &begin, &r, w->count > found);
 	} while (more);
-	if (w->count == before)
+}
+
+static void read_flow(struct worker *w, uint32_t i)
+{
+	struct flow *flow = flows_finish(w->all->flows, i, &w->counts);
+	w->in_hand = flow;
+	w->in_use = false;
+	read_talk(w, i, (struct talk){.flow = flow});
+	while (w->later_count)
+		read_talk(w, i, w->later[--w->later_count]);
+	if (!w->in_use)
 		flow_drop(flow);
 }
 
@@ -313,10 +369,14 @@ static void dismiss(struct pairing *p)
 		p->counts.gaps += w->counts.gaps;
 		p->counts.stray += w->counts.stray;
 		p->counts.conflicts += w->counts.conflicts;
+		p->lost.rests += w->lost.rests;
+		p->lost.blocks += w->lost.blocks;
 		free(w->found);
 		w->found = NULL;
 		free(w->beside);
 		w->beside = NULL;
+		free(w->later);
+		w->later = NULL;
 		buf_release(&w->scratch);
 	}
 }
@@ -351,12 +411,25 @@ const struct flow_counts *pairing_counts(const struct pairing *p)
 	return &p->counts;
 }
 
+const struct h2_lost *pairing_lost(const struct pairing *p)
+{
+	return &p->lost;
+}
+
+static void forget_made(struct worker *w)
+{
+	for (size_t i = 0; i < w->made_count; i++)
+		h2_flow_free(w->made[i]);
+	free(w->made);
+}
+
 void pairing_free(struct pairing *p)
 {
 	if (!p)
 		return;
 	for (unsigned i = 0; i < p->worker_count; i++) {
 		struct worker *w = &p->workers[i];
+		forget_made(w);
 		for (size_t k = 0; k < w->opened_count; k++)
 			tls_opened_free(w->opened[k]);
 		free(w->opened);

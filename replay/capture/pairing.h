@@ -3,7 +3,7 @@
 #define CAPTURE_PAIRING_H
 
 #include "conversations.h"
-#include "exchange.h"
+#include "h2.h"
 #include "names.h"
 #include "secrets.h"
 
@@ -21,6 +21,7 @@ struct pairing *pairing_run(struct flows *flows, struct names *names,
 
 struct exchange *pairing_exchanges(const struct pairing *p, size_t *count);
 const struct flow_counts *pairing_counts(const struct pairing *p);
+const struct h2_lost *pairing_lost(const struct pairing *p);
 void pairing_free(struct pairing *p); /* and the exchanges */
 
 #endif

@@ -40,6 +40,7 @@ static void sum_up(const struct recording *r)
 	const struct packet_counts *p = packets_counts(r->packets);
 	const struct flow_counts *f = flows_counts(r->flows);
 	const struct flow_counts *finished = pairing_counts(r->pairing);
+	const struct h2_lost *lost = pairing_lost(r->pairing);
 	tell("unreadable records skipped", s->bad);
 	tell("frames of unknown link types skipped", p->link_types);
 	tell("broken packets skipped", p->broken);
@@ -48,6 +49,8 @@ static void sum_up(const struct recording *r)
 	tell("segments outside of any window ignored", finished->stray);
 	tell("streams with contradicting retransmissions (the first counts)",
 	     finished->conflicts);
+	tell("directions of HTTP/2 lost from some place on", lost->rests);
+	tell("header blocks of HTTP/2 could not be read", lost->blocks);
 }
 
 struct recording *recording_read(const struct recording_options *options,

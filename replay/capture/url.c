@@ -72,13 +72,14 @@ struct url url_of(struct slice method, struct slice target, struct slice host,
 		  bool https, uint16_t port)
 {
 	struct url u = {.https = https, .port = port, .target = target};
-	if (slice_equal(method, SLICE("CONNECT"))) {
+	/* that of HTTP/2 may have a path: RFC 8441 4 */
+	bool path = target.len && target.data[0] == '/';
+	if (!path && slice_equal(method, SLICE("CONNECT"))) {
 		take_authority(&u, target);
 		return u;
 	}
 	struct slice rest = target;
-	if (!target.len || target.data[0] == '/' ||
-	    !take_scheme(&rest, &u.https)) {
+	if (!target.len || path || !take_scheme(&rest, &u.https)) {
 		take_authority(&u, host);
 		return u;
 	}

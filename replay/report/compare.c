@@ -145,7 +145,7 @@ static void answer_rewind(void *context)
 static bool end_differs(const struct exchange *asked,
 			const struct exchange *recorded, struct buf *where)
 {
-	enum stream_end end = asked->flow->streams[!asked->client].end;
+	enum stream_end end = exchange_end(asked);
 	if (recorded->state != EXCHANGE_COMPLETE ||
 	    asked->state == EXCHANGE_COMPLETE ||
 	    asked->response_framing != HTTP_UNTIL_CLOSE || end == STREAM_FIN)
@@ -159,7 +159,7 @@ static bool end_differs(const struct exchange *asked,
 /* Why the answer may have ended early. */
 static void tell_end(const struct exchange *asked, struct buf *where)
 {
-	if (asked->flow->streams[!asked->client].end == STREAM_RESET &&
+	if (exchange_end(asked) == STREAM_RESET &&
 	    (asked->state == EXCHANGE_CUT ||
 	     asked->state == EXCHANGE_NO_RESPONSE))
 		buf_add_string(where, ", the connection was reset");

@@ -64,7 +64,7 @@ static uint64_t missing_bytes(const struct exchange *e)
 
 static void explain_silence(const struct exchange *e, struct buf *out)
 {
-	switch (e->flow->streams[!e->client].end) {
+	switch (exchange_end(e)) {
 	case STREAM_OPEN:
 		buf_add_string(out, "nothing more was recorded");
 		break;
@@ -259,7 +259,7 @@ static bool is_event_stream(const struct exchange *e)
 
 static enum reason state_reason(const struct exchange *e)
 {
-	bool open = e->flow->streams[!e->client].end == STREAM_OPEN;
+	bool open = exchange_end(e) == STREAM_OPEN;
 	switch ((enum exchange_state)e->state) {
 	case EXCHANGE_COMPLETE:
 		break;

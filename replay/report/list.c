@@ -85,6 +85,8 @@ static void put_tsv(struct buf *out, const struct row *row)
 	else
 		buf_add_string(out, "-\t-\t");
 	buf_add_string(out, exchange_state_name((enum exchange_state)e->state));
+	buf_add_byte(out, '\t');
+	exchange_version_print(out, e);
 	buf_add_byte(out, '\n');
 }
 
@@ -142,6 +144,21 @@ static void put_response(json_t *o, const struct row *row)
 			    head ? json_fields(m.fields) : json_null());
 }
 
+static void put_version(json_t *o, const struct exchange *e)
+{
+	struct buf b = {0};
+	exchange_version_print(&b, e);
+	json_object_set_new(o, "version", json_buf(&b));
+	buf_release(&b);
+	json_object_set_new(o, "stream_id",
+			    e->stream_id ? json_integer(e->stream_id)
+					 : json_null());
+	json_object_set_new(o, "pushed", json_boolean(e->pushed));
+	json_object_set_new(o, "trailer_fields",
+			    e->trailers ? json_fields(exchange_trailers(e))
+					: json_null());
+}
+
 static json_t *json_stamp(struct buf *scratch, int64_t time)
 {
 	if (!time)
@@ -176,6 +193,7 @@ static void put_json(struct buf *out, const struct row *row)
 	    o, "state",
 	    json_string(exchange_state_name((enum exchange_state)e->state)));
 	put_request(o, e);
+	put_version(o, e);
 	value_line(out, o);
 	buf_release(&b);
 }
@@ -202,7 +220,7 @@ int list_print(const struct recording *r, enum list_format format, bool digests)
 		buf_add_string(&out,
 			       "no\ttime\tstream\tclient\tserver\tscheme\t"
 			       "method\thost\ttarget\tstatus\tbytes\t"
-			       "sha256\tstate\n");
+			       "sha256\tstate\tversion\n");
 	for (size_t i = 0; i < r->count && !result; i++) {
 		struct row row = {.e = &r->exchanges[i], .no = i + 1};
 		read_body(&row, digests ? &digest : NULL);

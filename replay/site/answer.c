@@ -53,13 +53,32 @@ static const char *state_note(const struct exchange *e)
 	return NULL;
 }
 
+static bool ends_by_close(const struct exchange *e)
+{
+	return e->response_framing == HTTP_UNTIL_CLOSE &&
+	       !exchange_lacks_length(e);
+}
+
+/* A whole head with the length that it lacks. Its bytes may be those of
+ * a->own. */
+static void start_with_length(struct answer *a, const struct exchange *e,
+			      struct slice head)
+{
+	struct buf out = {0};
+	buf_add(&out, slice_to(head, head.len - 2)); /* the empty line */
+	buf_printf(&out, "content-length: %llu\r\n\r\n",
+		   (unsigned long long)e->body_bytes);
+	buf_release(&a->own);
+	a->own = out;
+	a->start = buf_slice(&a->own);
+}
+
 static void begin_recorded(struct answer *a, const struct exchange *e)
 {
 	begin(a, e->status);
 	a->note = state_note(e);
 	a->close = e->state != EXCHANGE_COMPLETE ||
-		   says_close(e->response_head) ||
-		   e->response_framing == HTTP_UNTIL_CLOSE;
+		   says_close(e->response_head) || ends_by_close(e);
 }
 
 /* How many bytes of the response stand before its final head. */
@@ -76,12 +95,21 @@ static struct span_reader response_reader(const struct exchange *e)
 	return span_read(&e->flow->streams[!e->client], e->response);
 }
 
+/* The interim responses as the first bytes of an answer. */
+static void begin_interim(struct answer *a, const struct exchange *e)
+{
+	a->interim = response_reader(e);
+	a->interim.left = interim_len(e);
+}
+
 void answer_recorded(struct answer *a, const struct exchange *e,
 		     bool interim_sent, bool head_alone)
 {
 	begin_recorded(a, e);
 	if (head_alone && exchange_head_whole(e)) {
 		a->start = e->response_head;
+		if (exchange_lacks_length(e))
+			start_with_length(a, e, a->start);
 		if (e->state == EXCHANGE_COMPLETE)
 			a->close = says_close(e->response_head);
 		return;
@@ -91,11 +119,14 @@ void answer_recorded(struct answer *a, const struct exchange *e,
 		a->note = "what follows an upgrade is not answered";
 	}
 	a->raw = response_reader(e);
-	if (interim_sent && interim_len(e)) {
-		a->start = e->response_head;
-		a->raw =
-		    span_read(&e->flow->streams[!e->client], e->response_body);
-	}
+	if (!exchange_lacks_length(e) && !(interim_sent && interim_len(e)))
+		return;
+	a->start = e->response_head;
+	if (exchange_lacks_length(e))
+		start_with_length(a, e, a->start);
+	a->raw = span_read(&e->flow->streams[!e->client], e->response_body);
+	if (!interim_sent)
+		begin_interim(a, e);
 }
 
 bool answer_interim(struct answer *a, const struct exchange *e)
@@ -200,22 +231,21 @@ void answer_made(struct answer *a, const struct exchange *e,
 	begin_made(a, e, m);
 	a->start = made_head(f, now, &a->own);
 	bool close = says_close(a->start);
+	if (exchange_lacks_length(e) && !f->body_changed)
+		start_with_length(a, e, a->start);
 	if (head_alone) {
 		a->close = close || e->state != EXCHANGE_COMPLETE;
 		return;
 	}
 	a->close = close || e->state != EXCHANGE_COMPLETE ||
-		   (f->body_changed ? f->close
-				    : e->response_framing == HTTP_UNTIL_CLOSE);
+		   (f->body_changed ? f->close : ends_by_close(e));
 	if (f->body_changed)
 		a->rest = buf_slice(&f->body);
 	else
 		a->raw =
 		    span_read(&e->flow->streams[!e->client], e->response_body);
-	if (!interim_sent && interim_len(e)) {
-		a->interim = response_reader(e);
-		a->interim.left = interim_len(e);
-	}
+	if (!interim_sent)
+		begin_interim(a, e);
 }
 
 void answer_made_parts(struct answer *a, const struct table *t,
@@ -271,7 +301,7 @@ void answer_continue(struct answer *a)
 void answer_nothing(struct answer *a, const struct exchange *e)
 {
 	begin_recorded(a, e);
-	a->reset = e->flow->streams[!e->client].end == STREAM_RESET;
+	a->reset = exchange_end(e) == STREAM_RESET;
 }
 
 /* Short of what was promised: the end must not look like one. */

@@ -20,9 +20,9 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 CORPUS = pathlib.Path(os.environ.get("CORPUS", TOP / "../shared/corpus"))
 SCENARIOS = re.compile(r"p0[1-8]-|p1[1-7]-|p2[03]-|drive-by$")
 TEXTS = {"time", "client", "server", "scheme", "method", "host", "target",
-         "sha256", "state"}
+         "sha256", "state", "version"}
 MORE = {"answer_time", "end_time", "reason", "request_fields",
-        "response_fields"}
+        "response_fields", "stream_id", "pushed", "trailer_fields"}
 NOT_PLAIN = re.compile(rb"[^\t\n -~]")
 
 
@@ -97,7 +97,7 @@ def compare(replay, paths):
         problems.append("json: a tab in it")
     rows = rows_of(table)
     widths = {line.count("\t") for line in table.split("\n")[:-1]}
-    if widths != {12}:
+    if widths != {13}:
         problems.append(f"tsv: lines of {widths} tabs")
     try:
         objects = objects_of(lines)
