@@ -23,7 +23,7 @@ CPPFLAGS += -D_GNU_SOURCE -DREENACT_VERSION='"$(VERSION)"' -Ireplay -I.
 C11 := -std=c11 -pthread -fno-strict-aliasing $(WARN) -MMD -MP
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-LDLIBS := -pthread -Wl,--as-needed -lpcap -levent_core -lcrypto -lz -lzstd \
+LDLIBS := -pthread -Wl,--as-needed -lpcap -levent_core -lssl -lcrypto -lz -lzstd \
 	-lbrotlidec -lbrotlienc -ljansson -lpcre2-8
 
 # What each archive and program is made of.

@@ -7,7 +7,7 @@ static void begin(struct answer *a, uint16_t status)
 	struct buf own = a->own;
 	buf_clear(&own);
 	a->status = status;
-	a->close = a->reset = a->rewritten = a->decoded = false;
+	a->close = a->reset = a->cut = a->rewritten = a->decoded = false;
 	a->note = NULL;
 	a->from = a->to = 0;
 	a->own = own;
@@ -57,6 +57,7 @@ static void begin_recorded(struct answer *a, const struct exchange *e)
 {
 	begin(a, e->status);
 	a->note = state_note(e);
+	a->cut = e->state != EXCHANGE_COMPLETE;
 	a->close = e->state != EXCHANGE_COMPLETE ||
 		   says_close(e->response_head) ||
 		   e->response_framing == HTTP_UNTIL_CLOSE;
@@ -279,7 +280,8 @@ static bool part_next(struct answer *a, struct slice *bytes)
 {
 	if (parts_next(&a->parts, bytes))
 		return true;
-	a->close |= a->parts.left > 0;
+	a->cut |= a->parts.left > 0;
+	a->close |= a->cut;
 	a->parts.left = 0;
 	return false;
 }
@@ -294,7 +296,7 @@ static bool raw_next(struct answer *a, struct span_reader *raw,
 	if (bytes->data)
 		return true;
 	raw->left = 0;
-	a->close = true;
+	a->close = a->cut = true;
 	return false;
 }
 
