@@ -25,6 +25,7 @@ enum option_key {
 	KEY_NO_DIGEST,
 	KEY_PACE,
 	KEY_RECODE,
+	KEY_SECRETS,
 	KEY_SHIFT_DATES,
 	KEY_STRICT,
 	KEY_SUPPLEMENT,
@@ -73,6 +74,9 @@ static const struct option_spec specs[] = {
     {KEY_CA_CERT, "ca-cert", NULL,
      "print its certificate, to be installed in clients,\n"
      "instead of serving; takes no captures"},
+    {KEY_SECRETS, "secrets", "FILE",
+     "append the secrets of TLS connections, to read a\n"
+     "capture of this replay with (as SSLKEYLOGFILE)"},
     {KEY_TLS_MIN, "tls-min", "VERSION",
      "lowest version of TLS: 1.0, 1.1, 1.2 (default) or\n"
      "1.3; below 1.2 also the ciphers of that time"},
@@ -212,6 +216,9 @@ static void take_option(void *context, int key, const char *value)
 		break;
 	case KEY_CA_CERT:
 		s->ca_cert = true;
+		break;
+	case KEY_SECRETS:
+		s->site.tls.secrets = value;
 		break;
 	case KEY_TLS_MIN:
 		take_tls_min(s, value);

@@ -16,6 +16,7 @@ import tempfile
 import time
 
 import artefacts
+import authority
 import cage
 import clients
 import network
@@ -172,6 +173,7 @@ class Run:
             "client": self.network.client, "site": self.network.site,
             "client6": self.network.client6, "site6": self.network.site6,
             "proved_closed": True}
+        self.ca = authority.make(self.directory, self.programs)
         self.running = [
             services.start_dnsmasq(self.directory, self.network, hosts,
                                     machine),
@@ -187,7 +189,8 @@ class Run:
                 for w in ("--rules", str(pathlib.Path(r).resolve()))]
 
     def replay_options(self):
-        options = self.rules() + self.zone()
+        options = (self.rules() + self.zone()
+                   + authority.options(self.directory))
         if self.clock() is not None:
             options += ["--clock", "recorded"]
         if self.supplement:
@@ -245,7 +248,8 @@ class Run:
             sandbox=self.box, quiet=self.options.settle, longest=longest,
             show=self.options.show, packets=self.packets,
             tap=self.network.tap,
-            share=pathlib.Path(share).resolve() if share else None, say=say)
+            share=pathlib.Path(share).resolve() if share else None, say=say,
+            ca=self.ca)
         self.facts["visit"] = driver.visit(self.kind, v)
         self.facts["seconds"] = round(time.monotonic() - began, 1)
 

@@ -410,7 +410,7 @@ static void say_ready(const struct site *site, const struct buf *where)
 static int open_tls(const struct server *s)
 {
 	const struct site *site = &s->clients.site;
-	bool named = site->options->tls.ca;
+	bool named = site->options->tls.ca || site->options->tls.secrets;
 	if (named || table_https(site->edition->table) ||
 	    (s->tls_ports && site->sealed))
 		return tls_site_open(site->tls) || !named ? 0 : -1;

@@ -9,7 +9,10 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define PART (16U << 10)    /* what a record holds */
 #define SESSIONS_MAX 1000   /* without tickets, kept here */
@@ -27,6 +30,7 @@ struct tls_site {
 	struct certs *certs;
 	SSL_CTX *context; /* NULL: not opened yet */
 	BIO_METHOD *method;
+	int secrets; /* -1: nobody is told */
 	bool failed; /* to open, and that was said */
 	uint8_t part[PART];
 };
@@ -225,6 +229,18 @@ static int choose_protocol(SSL *ssl, const unsigned char **out,
 	return SSL_TLSEXT_ERR_NOACK; /* it may still speak what we do */
 }
 
+/* A line that cannot be written is lost. */
+static void note_secret(const SSL *ssl, const char *line)
+{
+	struct tls *t = SSL_get_app_data(ssl);
+	struct buf text = {0};
+	buf_printf(&text, "%s\n", line);
+	ssize_t n = write(t->site->secrets, text.data, text.len);
+	(void)n;
+	OPENSSL_cleanse(text.data, text.len);
+	buf_release(&text);
+}
+
 /* ---- what all share ---- */
 
 static int version_number(int min)
@@ -282,6 +298,7 @@ struct tls_site *tls_site_new(const struct tls_options *options, int64_t from,
 	s->options = *options;
 	s->from = from;
 	s->until = until;
+	s->secrets = -1;
 	return s;
 }
 
@@ -293,6 +310,8 @@ void tls_site_free(struct tls_site *s)
 	certs_free(s->certs);
 	authority_free(s->authority);
 	BIO_meth_free(s->method);
+	if (s->secrets >= 0)
+		close(s->secrets);
 	free(s);
 }
 
@@ -319,6 +338,22 @@ static struct authority *find_authority(const char *ca)
 	return authority_new();
 }
 
+static bool open_secrets(struct tls_site *s)
+{
+	const char *path = s->options.secrets;
+	if (!path)
+		return true;
+	s->secrets = open(path,
+			  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
+			      O_NOFOLLOW | O_NOCTTY,
+			  0600);
+	if (s->secrets < 0)
+		log_warn("%s: %s", path,
+			 errno == ELOOP ? "is a symbolic link"
+					: strerror(errno));
+	return s->secrets >= 0;
+}
+
 bool tls_site_open(struct tls_site *s)
 {
 	if (s->context || s->failed)
@@ -326,13 +361,15 @@ bool tls_site_open(struct tls_site *s)
 	s->authority = find_authority(s->options.ca);
 	s->method = make_method();
 	SSL_CTX *context = make_context(s);
-	s->failed = !s->authority || !s->method || !context;
+	s->failed = !s->authority || !s->method || !context || !open_secrets(s);
 	if (s->failed) {
 		SSL_CTX_free(context);
 		ERR_clear_error();
 		log_warn("TLS cannot be served");
 		return false;
 	}
+	if (s->secrets >= 0)
+		SSL_CTX_set_keylog_callback(context, note_secret);
 	s->certs = certs_new(s->authority);
 	s->context = context;
 	return true;

@@ -8,6 +8,9 @@
 struct tls_options {
 	const char *ca; /* directory of the authority; NULL: the usual place */
 	int min;        /* lowest version, as 10 to 13; 0: TLS 1.2 */
+	/* File to which the connections' secrets are appended, as others have
+	 * it (SSLKEYLOGFILE); NULL: they are told to nobody. */
+	const char *secrets;
 };
 
 /* "1.0" to "1.3". */
