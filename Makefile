@@ -118,8 +118,8 @@ check: check-units check-programs
 # libFuzzer is clang's.
 $(BUILD)/fuzz/%: CC := clang
 $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/run/%): $(BUILD)/fuzz/run/%: \
-	$(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/rewrite.a \
-	$(BUILD)/fuzz/capture.a
+	$(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/site.a \
+	$(BUILD)/fuzz/rewrite.a $(BUILD)/fuzz/capture.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ \

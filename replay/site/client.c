@@ -26,7 +26,7 @@
 #define INPUT_MAX (320U << 10) /* bytes read ahead: a head and then some */
 #define IDLE_SECONDS 120       /* between any two bytes */
 #define HEAD_SECONDS 60        /* for a whole head */
-#define SHAKE_SECONDS 30       /* between any two bytes of a handshake */
+#define SHAKE_SECONDS 20       /* between any two bytes of a handshake */
 #define SHAKE_ALL_SECONDS 60
 #define LINGER_SECONDS 2 /* between any two bytes after the last answer */
 #define LINGER_ALL_SECONDS 6
@@ -253,9 +253,10 @@ static ssize_t write_ready(struct client *c, size_t *ready)
 static ssize_t seal_ready(struct client *c, size_t *ready)
 {
 	struct answer *a = &c->reply.answer;
-	bool all;
+	bool all = true;
 	*ready = 1;
-	if (!wire_out(c, &all))
+	/* what little stands before it goes out with it */
+	if (tls_wire(c->tls).len > TLS_SEAL_MAX / 4 && !wire_out(c, &all))
 		return -1;
 	if (!all)
 		return 0;
@@ -366,7 +367,10 @@ static bool unseal(struct client *c)
 	if (!wire_is_empty(c))
 		return false;
 	unseal_all(c);
-	if (!wire_is_empty(c))
+	/* session tickets go out with the answer, if there is a request */
+	bool answers =
+	    tls_state(c->tls) == TLS_OPEN && evbuffer_get_length(c->in) > 0;
+	if (!answers && !wire_is_empty(c))
 		return false;
 	switch (tls_state(c->tls)) {
 	case TLS_SHAKING:

@@ -60,8 +60,11 @@ enum tls_first tls_first(struct slice bytes)
 {
 	if (!bytes.len)
 		return TLS_FIRST_MORE;
-	if (bytes.data[0] == 0x16) /* handshake: RFC 8446 5.1 */
-		return TLS_FIRST_HELLO;
+	if (bytes.data[0] == 0x16) { /* handshake: RFC 8446 5.1 */
+		if (bytes.len < 2)
+			return TLS_FIRST_MORE;
+		return bytes.data[1] == 3 ? TLS_FIRST_HELLO : TLS_FIRST_CLEAR;
+	}
 	if (!(bytes.data[0] & 0x80)) /* of SSL 2.0: RFC 5246 E.2 */
 		return TLS_FIRST_CLEAR;
 	if (bytes.len < 3)
@@ -279,7 +282,7 @@ static SSL_CTX *make_context(const struct tls_site *s)
 		return NULL;
 	}
 	SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS |
+	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN |
 				SSL_MODE_ENABLE_PARTIAL_WRITE |
 				SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(c, 1);
