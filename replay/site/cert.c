@@ -529,6 +529,13 @@ static void put_in_front(struct certs *c, struct issued *i)
 	c->newest = i;
 }
 
+static void issued_free(struct issued *i)
+{
+	X509_free(i->certificate);
+	free((void *)i->key.data);
+	free(i);
+}
+
 static void drop_oldest(struct certs *c)
 {
 	struct issued *i = c->oldest;
@@ -538,18 +545,18 @@ static void drop_oldest(struct certs *c)
 	*link = i->chain;
 	take_out(c, i);
 	c->count--;
-	X509_free(i->certificate);
-	free((void *)i->key.data);
-	free(i);
+	issued_free(i);
 }
 
 void certs_free(struct certs *c)
 {
-	if (!c)
-		return;
-	while (c->oldest)
-		drop_oldest(c);
-	buf_release(&c->key);
+	struct issued *older;
+	for (struct issued *i = c ? c->newest : NULL; i; i = older) {
+		older = i->older;
+		issued_free(i);
+	}
+	if (c)
+		buf_release(&c->key);
 	free(c);
 }
 
@@ -568,7 +575,7 @@ static struct issued *issue(struct certs *c, const struct cert_wanted *w)
 	X509 *x = authority_issue(c->authority, w);
 	if (!x)
 		return NULL;
-	while (c->count >= CERTS_MAX)
+	if (c->count == CERTS_MAX)
 		drop_oldest(c);
 	struct issued *i = xcalloc(1, sizeof *i);
 	struct issued **bucket = bucket_of(c, buf_slice(&c->key));
