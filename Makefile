@@ -23,8 +23,8 @@ CPPFLAGS += -D_GNU_SOURCE -DREENACT_VERSION='"$(VERSION)"' -Ireplay -I.
 C11 := -std=c11 -pthread -fno-strict-aliasing $(WARN) -MMD -MP
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-LDLIBS := -pthread -Wl,--as-needed -lpcap -levent_core -lcrypto -lz -lzstd \
-	-lbrotlidec -lbrotlienc -ljansson -lpcre2-8 -lnghttp2
+LDLIBS := -pthread -Wl,--as-needed -lpcap -levent_core -lssl -lcrypto -lz \
+	-lzstd -lbrotlidec -lbrotlienc -ljansson -lpcre2-8 -lnghttp2
 
 # What each archive and program is made of.
 capture := $(wildcard replay/capture/*.c)
@@ -77,8 +77,7 @@ $(benches:tests/bench/%.c=$(1)/bench/%):
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $(LDLIBS) \
 		$$(if $$(findstring /unit/,$$@),-lcmocka) \
-		$$(if $$(findstring /unit/test_tls,$$@),-lssl) \
-		$$(if $$(findstring /make-capture,$$@),-lssl -lm)
+		$$(if $$(findstring /make-capture,$$@),-lm)
 -include $(sources:%.c=$(1)/obj/%.d)
 endef
 
@@ -119,8 +118,8 @@ check: check-units check-programs
 # libFuzzer is clang's.
 $(BUILD)/fuzz/%: CC := clang
 $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/run/%): $(BUILD)/fuzz/run/%: \
-	$(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/rewrite.a \
-	$(BUILD)/fuzz/capture.a
+	$(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/site.a \
+	$(BUILD)/fuzz/rewrite.a $(BUILD)/fuzz/capture.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ \

@@ -13,7 +13,9 @@
 #include <string.h>
 
 enum option_key {
-	KEY_CLOCK = 256,
+	KEY_CA = 256,
+	KEY_CA_CERT,
+	KEY_CLOCK,
 	KEY_COMPARE,
 	KEY_EXACT,
 	KEY_FILTER,
@@ -23,9 +25,11 @@ enum option_key {
 	KEY_NO_DIGEST,
 	KEY_PACE,
 	KEY_RECODE,
+	KEY_SECRETS,
 	KEY_SHIFT_DATES,
 	KEY_STRICT,
 	KEY_SUPPLEMENT,
+	KEY_TLS_MIN,
 };
 
 static const struct option_spec specs[] = {
@@ -64,6 +68,19 @@ static const struct option_spec specs[] = {
     {KEY_PACE, "pace", NULL,
      "wait as long as the recorded server did before\n"
      "answering"},
+    {KEY_CA, "ca", "DIR",
+     "where the certificate authority is kept, made there\n"
+     "if there is none (default: reenact/ca in\n"
+     "$XDG_STATE_HOME, else in ~/.local/state)"},
+    {KEY_CA_CERT, "ca-cert", NULL,
+     "print its certificate, to be installed in clients,\n"
+     "instead of serving; takes no captures"},
+    {KEY_SECRETS, "secrets", "FILE",
+     "append the secrets of TLS connections, to read a\n"
+     "capture of this replay with (as SSLKEYLOGFILE)"},
+    {KEY_TLS_MIN, "tls-min", "VERSION",
+     "lowest version of TLS: 1.0, 1.1, 1.2 (default) or\n"
+     "1.3; below 1.2 also the ciphers of that time"},
     {KEY_LOG, "log", "FILE",
      "append the log of answers as JSON lines; - for\n"
      "standard output"},
@@ -103,7 +120,7 @@ struct settings {
 	struct inputs inputs;
 	const char **replayed; /* captures to compare */
 	size_t replayed_count;
-	bool list, check, verbose, no_digest, strict;
+	bool list, check, verbose, no_digest, strict, ca_cert;
 	enum list_format format;
 };
 
@@ -160,6 +177,12 @@ static void take_format(struct settings *s, const char *value)
 		log_usage("--format %s: neither tsv nor json", value);
 }
 
+static void take_tls_min(struct settings *s, const char *value)
+{
+	if (!tls_min_parse(value, &s->site.tls.min))
+		log_usage("--tls-min %s: neither 1.0, 1.1, 1.2 nor 1.3", value);
+}
+
 static void take_option(void *context, int key, const char *value)
 {
 	struct settings *s = context;
@@ -191,6 +214,18 @@ static void take_option(void *context, int key, const char *value)
 		break;
 	case KEY_SHIFT_DATES:
 		s->site.shift_dates = true;
+		break;
+	case KEY_CA:
+		s->site.tls.ca = value;
+		break;
+	case KEY_CA_CERT:
+		s->ca_cert = true;
+		break;
+	case KEY_SECRETS:
+		s->site.tls.secrets = value;
+		break;
+	case KEY_TLS_MIN:
+		take_tls_min(s, value);
 		break;
 	case KEY_CLOCK:
 		take_clock(s, value);
@@ -345,6 +380,8 @@ static int run_compare(struct settings *s, char *const captures[], size_t count)
 static int run(struct settings *s, char *const captures[], size_t count)
 {
 	struct rules *rules = NULL;
+	if (s->ca_cert)
+		return tls_print_authority(s->site.tls.ca);
 	if (s->check)
 		return run_check(s, captures, count);
 	if (s->replayed_count)
@@ -369,7 +406,8 @@ int main(int argc, char **argv)
 	    .specs = specs,
 	    .synopsis = "[OPTIONS] CAPTURE...\n--list [OPTIONS] CAPTURE...\n"
 			"--check [OPTIONS] CAPTURE...\n"
-			"--compare REPLAYED [OPTIONS] CAPTURE...",
+			"--compare REPLAYED [OPTIONS] CAPTURE...\n"
+			"--ca-cert [--ca DIR]",
 	    .about = "Serves the web sites that packet captures hold. A "
 		     "capture is a pcap or pcapng\nfile, also compressed, or "
 		     "- for standard input.",
@@ -379,10 +417,13 @@ int main(int argc, char **argv)
 	log_init(argv[0]);
 	take_zone(&s, STEER_ZONE);
 	int first = options_parse(&options, &s, argc, argv);
-	if (first == argc)
+	if (first == argc && !s.ca_cert)
 		log_usage("no capture named");
-	if (s.list + s.check + (s.replayed_count > 0) > 1)
-		log_usage("only one of --list, --check and --compare");
+	if (first != argc && s.ca_cert)
+		log_usage("--ca-cert takes no captures");
+	if (s.list + s.check + (s.replayed_count > 0) + s.ca_cert > 1)
+		log_usage("only one of --list, --check, --compare and "
+			  "--ca-cert");
 	if (s.strict && !s.replayed_count)
 		log_usage("--strict is for --compare");
 	int result = inputs_read(&s.inputs);

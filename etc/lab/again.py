@@ -36,6 +36,7 @@ def start(directory, output, runs):
     options.rules = [one["name"] for one in facts["rules"]]
     options.output, options.runs = output, runs
     gone = [*changed("the capture", facts["captures"]),
+            *changed("the key log", facts["keylogs"]),
             *changed("the rule file", facts["rules"])]
     if "image" in facts:
         gone += changed("the image", [facts["image"]])

@@ -9,6 +9,7 @@ import re
 import subprocess
 import time
 
+import authority
 import channel
 import devtools
 import keeping
@@ -436,9 +437,10 @@ class Chromium:
 
 def visit(kind: Kind, v: Visit) -> dict:
     prepare(v)
+    trusted = authority.trust(v, ".pki/nssdb")
     with Chromium(kind, v) as browser:
         browser.run()
-    facts = {**browser.facts, **browser.watch.told(),
+    facts = {**browser.facts, "authority": trusted, **browser.watch.told(),
              "screenshots": browser.pictures,
              "rest": browser.time.told(),
              "skipped_messages": browser.link.framing.skipped,

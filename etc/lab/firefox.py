@@ -9,6 +9,7 @@ import re
 import subprocess
 import time
 
+import authority
 import channel
 import keeping
 import marionette
@@ -334,6 +335,7 @@ def told_facts(told) -> dict:
 
 def visit(kind: Kind, v: Visit) -> dict:
     prepare(v)
+    trusted = authority.trust(v, "profile")
     with Firefox(kind, v) as browser:
         browser.run()
     asked = requests(browser.told)
@@ -341,7 +343,7 @@ def visit(kind: Kind, v: Visit) -> dict:
     first = asked.all[0] if asked.all else {"unanswered": True}
     silent = "unanswered" in first and "status" not in first
     return {"load_error": "no answer" if silent else None,
-            **browser.facts, **asked.told(),
+            **browser.facts, "authority": trusted, **asked.told(),
             **told_facts(browser.told), "documents": browser.kept.told(),
             "screenshots": browser.pictures,
             "console": console(v.keep / "client.log"),

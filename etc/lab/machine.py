@@ -185,6 +185,9 @@ def begin(kind, v, qemu):
     if v.url:
         v.say(f"{kind.name}: the address to open is in url.txt and visit.url "
               f"on the volume {share.LABEL}: {v.url!a}")
+        if v.ca:
+            v.say(f"{kind.name}: {v.ca.name} there is for the machine's store "
+                  "of root certificates")
     if v.user_agent:
         v.say(f"{kind.name}: a machine sends its own User-Agent")
     return {"accelerator": "tcg" if emulated else "kvm"}

@@ -7,6 +7,7 @@ import selectors
 import subprocess
 import time
 
+import authority
 import channel
 import keeping
 from visit import Kind, Visit
@@ -17,7 +18,8 @@ READ = 1 << 16
 
 def environment(v: Visit) -> dict:
     wanted = {"URL": v.url, "USER_AGENT": v.user_agent}
-    return {name: value for name, value in wanted.items() if value}
+    return {**authority.environment(v),
+            **{name: value for name, value in wanted.items() if value}}
 
 
 def copy(source, out, until: float) -> dict:

@@ -16,6 +16,7 @@ import tempfile
 import time
 
 import artefacts
+import authority
 import cage
 import clients
 import keeping
@@ -41,6 +42,7 @@ class Options:
     exec: str = None
     user_agent: str = None      # "recorded", or any
     rules: list = dataclasses.field(default_factory=list)
+    keylog: list = dataclasses.field(default_factory=list)
     zone: str = None
     clock: str = None           # recorded, now; None: as the client's kind
     settle: float = None
@@ -102,7 +104,7 @@ class Run:
         self.kind = kind_of(options)
         self.programs = services.Programs(options.programs)
         self.captures = [pathlib.Path(c).resolve() for c in options.captures]
-        must_be_files(options.captures + options.rules
+        must_be_files(options.captures + options.rules + options.keylog
                       + [p for p in [self.kind.image] if p])
         if self.kind.image and not os.stat(self.kind.image).st_mode & 0o004:
             raise LabError(f"{self.kind.image}: the machine's user, who has "
@@ -125,6 +127,7 @@ class Run:
         self.facts.update(
             captures=[artefacts.facts_of(c) for c in self.captures],
             rules=[artefacts.facts_of(r) for r in self.options.rules],
+            keylogs=[artefacts.facts_of(k) for k in self.options.keylog],
             programs={
                 "replay": artefacts.facts_of(p.replay),
                 "dnsgen": artefacts.facts_of(p.dnsgen),
@@ -139,7 +142,7 @@ class Run:
 
     def look(self):
         """What the captures themselves say: where to begin, and when."""
-        checks = services.check(self.programs, self.captures)
+        checks = services.check(self.programs, self.keylogs(), self.captures)
         first = next((c for c in checks if c.get("first_page")), checks[0])
         self.url = self.options.url or first.get("first_page")
         if not self.url and self.kind.client in ("chromium", "firefox"):
@@ -166,6 +169,7 @@ class Run:
         recorded = [self.supplement] if self.supplement else []
         hosts, said = services.ask(
             [self.programs.dnsgen, "--ip", "recorded", *self.zone(),
+             *self.keylogs(),
              *map(str, self.captures + recorded)])
         keeping.write(self.directory.path / "dnsgen.log", said)
         machine = self.kind.client == "machine"
@@ -177,6 +181,7 @@ class Run:
             "client": self.network.client, "site": self.network.site,
             "client6": self.network.client6, "site6": self.network.site6,
             "proved_closed": True}
+        self.ca = authority.make(self.directory, self.programs)
         self.running = [
             services.start_dnsmasq(self.directory, self.network, hosts,
                                     machine),
@@ -191,8 +196,12 @@ class Run:
         return [w for r in self.options.rules
                 for w in ("--rules", str(pathlib.Path(r).resolve()))]
 
+    def keylogs(self):
+        return [w for k in self.options.keylog for w in ("--keylog", k)]
+
     def replay_options(self):
-        options = self.rules() + self.zone()
+        options = (self.rules() + self.zone() + self.keylogs()
+                   + authority.options(self.directory))
         if self.clock() is not None:
             options += ["--clock", "recorded"]
         if self.supplement:
@@ -250,7 +259,8 @@ class Run:
             sandbox=self.box, quiet=settle, longest=longest,
             show=self.options.show, packets=self.packets,
             tap=self.network.tap,
-            share=pathlib.Path(share).resolve() if share else None, say=say)
+            share=pathlib.Path(share).resolve() if share else None, say=say,
+            ca=self.ca)
         self.facts["visit"] = driver.visit(self.kind, v)
         self.facts["seconds"] = round(time.monotonic() - began, 1)
 
@@ -284,7 +294,8 @@ class Run:
         the program's words, its last line."""
         base = [self.programs.replay, "--compare",
                 str(self.directory.path / "client.pcap"), *self.rules(),
-                *self.zone()]
+                *self.zone(), *self.keylogs(),
+                *authority.secrets(self.directory)]
         captures = [str(c) for c in self.captures]
         table, said = services.ask(base + captures)
         lines, _ = services.ask(base + ["--format", "json"] + captures)

@@ -85,11 +85,11 @@ def ask(command, patience=READING, status=(0,)):
     return done.stdout, done.stderr
 
 
-def check(programs, captures):
+def check(programs, keylogs, captures):
     """What replay --check says of the captures, as one recording. It tells
     them one by one in JSON; the lab needs the first page, the client and the
     time of the first that has any."""
-    said, _ = ask([programs.replay, "--check", "--format", "json",
+    said, _ = ask([programs.replay, "--check", "--format", "json", *keylogs,
                    *map(str, captures)])
     return [json.loads(line) for line in said.splitlines()]
 

@@ -140,7 +140,8 @@ def fill(v):
         os.fchown(out.fileno(), owner.st_uid, owner.st_gid)
     mtools("mformat", image, "-F", "-v", LABEL, "-T", str(sectors),
            "-h", "255", "-s", "63", "-H", str(START), "::")
-    copy_in(image, tree, url_files(v.keep, v.url) if v.url else [])
+    texts = url_files(v.keep, v.url) if v.url else []
+    copy_in(image, tree, texts + ([v.ca] if v.ca else []))
     return IMAGE
 
 

@@ -63,3 +63,5 @@ class Visit:
                                        # network, which the sandbox's user owns
     share: typing.Optional[pathlib.Path] = None  # machines: files to bring in
     say: typing.Callable[[str], None] = print    # a line for the user
+    ca: typing.Optional[pathlib.Path] = None     # the certificate (PEM) of the
+                                                 # authority to believe in

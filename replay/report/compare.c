@@ -9,6 +9,7 @@
 
 #include "site/nearest.h"
 #include "site/reply.h"
+#include "site/sealed.h"
 
 #include <stdlib.h>
 
@@ -530,6 +531,7 @@ static void site_begin(struct site *s, const struct recording *recorded,
 	s->edition =
 	    edition_new(table_new(recorded, rules), rules, options, NULL);
 	s->places = places_new(recorded->count);
+	s->sealed = sealed_new(recorded);
 }
 
 struct comparison *comparison_new(const struct recording *recorded,
@@ -577,6 +579,7 @@ void comparison_free(struct comparison *c)
 	edition_release(c->site.edition);
 	matcher_free(c->site.matcher);
 	places_free(c->site.places);
+	sealed_free(c->site.sealed);
 	journal_free(c->site.journal);
 	free(c->askings);
 	free(c->rows);

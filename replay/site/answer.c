@@ -7,7 +7,7 @@ static void begin(struct answer *a, uint16_t status)
 	struct buf own = a->own;
 	buf_clear(&own);
 	a->status = status;
-	a->close = a->reset = a->rewritten = a->decoded = false;
+	a->close = a->reset = a->cut = a->rewritten = a->decoded = false;
 	a->note = NULL;
 	a->from = a->to = 0;
 	a->own = own;
@@ -77,6 +77,7 @@ static void begin_recorded(struct answer *a, const struct exchange *e)
 {
 	begin(a, e->status);
 	a->note = state_note(e);
+	a->cut = e->state != EXCHANGE_COMPLETE;
 	a->close = e->state != EXCHANGE_COMPLETE ||
 		   says_close(e->response_head) || ends_by_close(e);
 }
@@ -309,7 +310,8 @@ static bool part_next(struct answer *a, struct slice *bytes)
 {
 	if (parts_next(&a->parts, bytes))
 		return true;
-	a->close |= a->parts.left > 0;
+	a->cut |= a->parts.left > 0;
+	a->close |= a->cut;
 	a->parts.left = 0;
 	return false;
 }
@@ -324,7 +326,7 @@ static bool raw_next(struct answer *a, struct span_reader *raw,
 	if (bytes->data)
 		return true;
 	raw->left = 0;
-	a->close = true;
+	a->close = a->cut = true;
 	return false;
 }
 

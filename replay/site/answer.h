@@ -12,6 +12,7 @@ struct answer {
 	uint16_t status;  /* 0: none */
 	bool close;       /* the connection ends after it */
 	bool reset;       /* ... by a reset */
+	bool cut;         /* ... before the answer is whole */
 	bool rewritten;   /* by rules, or in its dates */
 	bool decoded;     /* its content coding was taken off */
 	const char *note; /* why it is not what it might be; NULL: it is */

@@ -1,6 +1,8 @@
 /* One live connection, from its first byte to client_close. */
 #include "client.h"
 
+#include "tls.h"
+
 #include "capture/log.h"
 
 #include <event2/buffer.h>
@@ -24,7 +26,9 @@
 #define INPUT_MAX (320U << 10) /* bytes read ahead: a head and then some */
 #define IDLE_SECONDS 120       /* between any two bytes */
 #define HEAD_SECONDS 60        /* for a whole head */
-#define LINGER_SECONDS 2       /* between any two bytes after the last answer */
+#define SHAKE_SECONDS 20       /* between any two bytes of a handshake */
+#define SHAKE_ALL_SECONDS 60
+#define LINGER_SECONDS 2 /* between any two bytes after the last answer */
 #define LINGER_ALL_SECONDS 6
 #define PACE_MAX_SECONDS 600  /* no client waits longer; captures may lie */
 #define LINGER_MAX (1U << 20) /* bytes that may come after the last answer */
@@ -32,7 +36,10 @@
 struct client {
 	struct clients *all;
 	struct client *next, *before;
-	struct bufferevent *events; /* what comes in */
+	struct bufferevent *events; /* what comes in: the wire */
+	struct evbuffer *in;        /* what the client says: the wire's input,
+				       or in TLS what comes out of it */
+	struct tls *tls;            /* NULL: in clear */
 	struct event *writable;     /* the socket takes more of an answer */
 	struct event *timer;        /* for --pace, NULL until it is needed */
 	struct arrival arrival;
@@ -44,9 +51,11 @@ struct client {
 	size_t scanned;     /* bytes of the head that were looked at */
 	int64_t head_since; /* when its first byte came, microseconds; at last
 			       when lingering began */
+	bool wire_ended;    /* the wire will bring no more */
 	bool ended;         /* the client will send no more */
 	bool last;          /* the connection ends after this answer */
 	bool interim_sent;  /* or under way, and the body is to come */
+	bool silent;        /* TLS does not say that it ends */
 
 	/* A request with a body: its head is kept until the body is there. */
 	struct buf head;
@@ -62,6 +71,7 @@ struct client {
 	size_t lingered;
 };
 
+static bool read_first(struct client *c);
 static bool read_head(struct client *c);
 static bool read_body(struct client *c);
 
@@ -80,6 +90,34 @@ static void end_line(struct client *c, const char *reason)
 		event_active(c->all->flush, 0, 0);
 }
 
+/* Writes what TLS has for the wire. False on an error; *all: nothing is
+ * left. */
+static bool wire_out(struct client *c, bool *all)
+{
+	struct slice out;
+	*all = true;
+	while ((out = tls_wire(c->tls)).len) {
+		ssize_t n = write(c->fd, out.data, out.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		*all = n >= 0 || errno != EAGAIN;
+		if (n < 0)
+			return !*all;
+		tls_sent(c->tls, (size_t)n);
+	}
+	return true;
+}
+
+/* A missing close_notify tells that an answer was cut (RFC 8446 6.1). */
+static void end_tls(struct client *c)
+{
+	bool all;
+	if (!c->tls || c->silent)
+		return;
+	tls_end(c->tls);
+	wire_out(c, &all);
+}
+
 /* Every client ends here. */
 static void client_close(struct client *c, const char *reason)
 {
@@ -96,7 +134,11 @@ static void client_close(struct client *c, const char *reason)
 	if (c->timer)
 		event_free(c->timer);
 	event_free(c->writable);
+	end_tls(c);
+	if (c->tls)
+		evbuffer_free(c->in);
 	bufferevent_free(c->events);
+	tls_free(c->tls);
 	reply_release(&c->reply);
 	live_release(&c->live);
 	digest_release(&c->digest);
@@ -107,17 +149,17 @@ static void client_close(struct client *c, const char *reason)
 		all->none_left(all->context);
 }
 
-static struct evbuffer *input(const struct client *c)
+static struct evbuffer *wire(const struct client *c)
 {
 	return bufferevent_get_input(c->events);
 }
 
-/* The next bytes of input that stand in one piece; empty if there are none. An
- * evbuffer may begin with an empty piece, which holds nothing up. */
-static struct slice input_piece(const struct client *c)
+/* The next bytes that stand in one piece; empty if there are none. An evbuffer
+ * may begin with an empty piece, which holds nothing up. */
+static struct slice first_piece(struct evbuffer *in)
 {
 	struct evbuffer_iovec pieces[4];
-	int count = evbuffer_peek(input(c), -1, NULL, pieces, 4);
+	int count = evbuffer_peek(in, -1, NULL, pieces, 4);
 	for (int i = 0; i < count && i < 4; i++)
 		if (pieces[i].iov_len)
 			return (struct slice){pieces[i].iov_base,
@@ -137,10 +179,10 @@ static const struct timeval *timeout(const struct client *c, int seconds)
  * the answer (RFC 9112 9.6). */
 static bool linger(struct client *c)
 {
-	size_t len = evbuffer_get_length(input(c));
-	evbuffer_drain(input(c), len);
+	size_t len = evbuffer_get_length(wire(c));
+	evbuffer_drain(wire(c), len);
 	c->lingered += len;
-	if (c->ended || c->lingered > LINGER_MAX ||
+	if (c->wire_ended || c->lingered > LINGER_MAX ||
 	    now(c) - c->head_since > LINGER_ALL_SECONDS * 1000000LL)
 		client_close(c, "answered");
 	return false;
@@ -148,6 +190,7 @@ static bool linger(struct client *c)
 
 static bool end_gently(struct client *c)
 {
+	end_tls(c);
 	shutdown(c->fd, SHUT_WR);
 	c->head_since = now(c);
 	bufferevent_set_timeouts(c->events, timeout(c, LINGER_SECONDS), NULL);
@@ -159,6 +202,7 @@ static bool end_by_reset(struct client *c)
 {
 	struct linger none = {.l_onoff = 1};
 	setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	c->silent = true;
 	client_close(c, "reset, as recorded");
 	return false;
 }
@@ -173,12 +217,14 @@ static bool answer_end(struct client *c)
 	}
 	end_line(c, NULL);
 	c->sent = 0;
+	c->silent = a->cut;
 	reply_end(&c->reply);
 	if (a->reset)
 		return end_by_reset(c);
 	if (c->last || a->close || c->all->stopping)
 		return end_gently(c);
-	c->work = read_head;
+	/* what a tunnel carries may be TLS */
+	c->work = c->arrival.tunnel && !c->tls ? read_first : read_head;
 	return true;
 }
 
@@ -202,6 +248,40 @@ static ssize_t write_ready(struct client *c, size_t *ready)
 	return n < 0 && errno == EAGAIN ? 0 : n;
 }
 
+/* The same through TLS. It counts what was sealed; if not all of that went out
+ * it says that more was ready. */
+static ssize_t seal_ready(struct client *c, size_t *ready)
+{
+	struct answer *a = &c->reply.answer;
+	bool all = true;
+	*ready = 1;
+	/* what little stands before it goes out with it */
+	if (tls_wire(c->tls).len > TLS_SEAL_MAX / 4 && !wire_out(c, &all))
+		return -1;
+	if (!all)
+		return 0;
+	size_t n = tls_seal(c->tls, a->ready + a->from, a->to - a->from);
+	if (!n || !wire_out(c, &all))
+		return -1;
+	*ready = n + !all;
+	return (ssize_t)n;
+}
+
+/* Whether nothing is left for the wire and the client still there. */
+static bool wire_is_empty(struct client *c)
+{
+	bool all;
+	if (!c->tls)
+		return true;
+	if (!wire_out(c, &all)) {
+		client_close(c, "the client went away");
+		return false;
+	}
+	if (!all)
+		event_add(c->writable, timeout(c, IDLE_SECONDS));
+	return all;
+}
+
 /* Sends on. Returns whether the answer is out and the client still there;
  * else it goes on when the socket takes more, or there is no client. */
 static bool answer_pump(struct client *c)
@@ -209,7 +289,8 @@ static bool answer_pump(struct client *c)
 	struct answer *a = &c->reply.answer;
 	while (answer_fill(a)) {
 		size_t ready;
-		ssize_t n = write_ready(c, &ready);
+		ssize_t n =
+		    c->tls ? seal_ready(c, &ready) : write_ready(c, &ready);
 		if (n < 0) {
 			client_close(c, "the client went away");
 			return false;
@@ -221,14 +302,140 @@ static bool answer_pump(struct client *c)
 			return false;
 		}
 	}
-	return answer_end(c);
+	return wire_is_empty(c) && answer_end(c);
+}
+
+/* ---- TLS ---- */
+
+static void tell_failure(struct client *c, const struct tls_told *told)
+{
+	reply_failed(&c->all->site, &c->reply, &c->arrival, now(c), told);
+	end_line(c, NULL);
+}
+
+static bool tls_failed(struct client *c, const struct tls_told *told)
+{
+	tell_failure(c, told);
+	return end_gently(c);
+}
+
+/* A handshake that is not over yet. */
+static bool wait_for_hands(struct client *c)
+{
+	struct tls_told told = *tls_told(c->tls);
+	if (c->wire_ended)
+		told.failure = "the client went away";
+	else if (now(c) - c->head_since > SHAKE_ALL_SECONDS * 1000000LL)
+		told.failure = "it took too long";
+	return told.failure && tls_failed(c, &told);
+}
+
+/* The connection ends, perhaps in its handshake. */
+static void tell_hands(struct client *c, const char *failure)
+{
+	if (!c->tls || tls_state(c->tls) != TLS_SHAKING)
+		return;
+	struct tls_told told = *tls_told(c->tls);
+	told.failure = failure;
+	tell_failure(c, &told);
+}
+
+/* Takes what TLS makes of the wire's bytes. No more is taken while much is
+ * there: a client may send requests ahead. */
+static void unseal_all(struct client *c)
+{
+	struct slice piece, part;
+	while (evbuffer_get_length(c->in) < INPUT_MAX &&
+	       (piece = first_piece(wire(c))).len) {
+		tls_feed(c->tls, piece);
+		while ((part = tls_read(c->tls)).len)
+			evbuffer_add(c->in, part.data, part.len);
+		evbuffer_drain(wire(c), piece.len);
+	}
+	c->ended = tls_state(c->tls) == TLS_ENDED ||
+		   (c->wire_ended && !evbuffer_get_length(wire(c)));
+}
+
+/* Before each step of work. Returns whether there is something to do, and the
+ * client still there. */
+static bool unseal(struct client *c)
+{
+	if (c->work == linger)
+		return true;
+	bool shaking = tls_state(c->tls) == TLS_SHAKING;
+	/* what a client does not read it shall not have more of */
+	if (!wire_is_empty(c))
+		return false;
+	unseal_all(c);
+	/* session tickets go out with the answer, if there is a request */
+	bool answers =
+	    tls_state(c->tls) == TLS_OPEN && evbuffer_get_length(c->in) > 0;
+	if (!answers && !wire_is_empty(c))
+		return false;
+	switch (tls_state(c->tls)) {
+	case TLS_SHAKING:
+		return wait_for_hands(c);
+	case TLS_FAILED:
+		return tls_failed(c, tls_told(c->tls));
+	case TLS_OPEN:
+	case TLS_ENDED:
+		break;
+	}
+	if (shaking)
+		bufferevent_set_timeouts(c->events, timeout(c, IDLE_SECONDS),
+					 NULL);
+	return true;
 }
 
 static void run(struct client *c)
 {
-	while (c->work && c->work(c))
+	while (c->work && (!c->tls || unseal(c)) && c->work(c))
 		;
 }
+
+static bool begin_tls(struct client *c)
+{
+	c->tls = tls_new(c->all->site.tls, &c->arrival.local.address);
+	if (!c->tls) {
+		client_close(c, "TLS cannot be served");
+		return false;
+	}
+	c->in = evbuffer_new();
+	if (!c->in)
+		log_fatal("out of memory");
+	c->ended = false;
+	c->arrival.https = true;
+	c->arrival.tls = tls_told(c->tls);
+	c->head_since = now(c);
+	c->work = read_head;
+	bufferevent_set_timeouts(c->events, timeout(c, SHAKE_SECONDS), NULL);
+	return true;
+}
+
+/* Whether a connection, or what a tunnel carries, is TLS. */
+static bool read_first(struct client *c)
+{
+	static const struct tls_told old = {
+	    .failure = "the client is too old: an SSL 2.0 hello"};
+	uint8_t first[3];
+	ev_ssize_t len = evbuffer_copyout(c->in, first, sizeof first);
+	switch (tls_first((struct slice){first, len > 0 ? (size_t)len : 0})) {
+	case TLS_FIRST_MORE:
+		if (c->ended || c->all->stopping)
+			client_close(c, "the client closed");
+		return false;
+	case TLS_FIRST_HELLO:
+		return begin_tls(c);
+	case TLS_FIRST_SSL2:
+		return tls_failed(c, &old);
+	case TLS_FIRST_CLEAR:
+		break;
+	}
+	c->work = read_head;
+	return true;
+}
+
+/* ---- requests ---- */
 
 static void on_time(evutil_socket_t fd, short what, void *context)
 {
@@ -340,10 +547,10 @@ static bool read_body(struct client *c)
 {
 	struct slice in;
 	enum http_result result = HTTP_MORE;
-	while (result == HTTP_MORE && (in = input_piece(c)).len) {
+	while (result == HTTP_MORE && (in = first_piece(c->in)).len) {
 		size_t used;
 		result = body_step(c, in, &used);
-		evbuffer_drain(input(c), used);
+		evbuffer_drain(c->in, used);
 		if (c->body_len > BODY_MAX)
 			return refuse(c, &c->live.request,
 				      "413 Content Too Large");
@@ -353,7 +560,8 @@ static bool read_body(struct client *c)
 	/* A body that ends early was perhaps recorded so, and answered. */
 	if (result == HTTP_DONE || c->ended)
 		return body_end(c);
-	return false;
+	/* then more waits behind what was unsealed at once */
+	return c->tls && evbuffer_get_length(wire(c));
 }
 
 /* The client waits to be told whether to send the body (RFC 9110 10.1.1). */
@@ -383,7 +591,7 @@ static bool keep_head(struct client *c, const struct message *m)
 {
 	buf_clear(&c->head);
 	buf_add(&c->head, m->head);
-	evbuffer_drain(input(c), m->head.len);
+	evbuffer_drain(c->in, m->head.len);
 	if (http_request(buf_slice(&c->head), &c->message) != HTTP_DONE)
 		return false;
 	live_begin(&c->live, &c->message, &c->arrival, &c->all->site);
@@ -401,7 +609,7 @@ static bool body_begin(struct client *c, const struct message *m)
 	c->left = c->message.length;
 	c->work = read_body;
 	if (c->message.expect && c->message.minor > 0 &&
-	    !evbuffer_get_length(input(c)))
+	    !evbuffer_get_length(c->in))
 		return answer_expectation(c);
 	return true;
 }
@@ -418,7 +626,7 @@ static bool take_head(struct client *c, const struct message *m)
 		keep_head(c, m);
 		return false;
 	}
-	evbuffer_drain(input(c), m->head.len);
+	evbuffer_drain(c->in, m->head.len);
 	return answer_begin(c);
 }
 
@@ -435,26 +643,25 @@ static void on_ready(void *context)
 static void skip_empty_lines(struct client *c)
 {
 	struct slice in;
-	while ((in = input_piece(c)).len) {
+	while ((in = first_piece(c->in)).len) {
 		size_t n = 0;
 		while (n < in.len && (in.data[n] == '\r' || in.data[n] == '\n'))
 			n++;
 		if (!n)
 			return;
-		evbuffer_drain(input(c), n);
+		evbuffer_drain(c->in, n);
 	}
 }
 
 /* The input in one piece, as far as a head may be long. */
 static struct slice input_slice(struct client *c)
 {
-	size_t len = evbuffer_get_length(input(c));
+	size_t len = evbuffer_get_length(c->in);
 	size_t want = len < HEAD_MAX + 1 ? len : HEAD_MAX + 1;
-	struct slice piece = input_piece(c);
+	struct slice piece = first_piece(c->in);
 	if (piece.len >= want)
 		return piece;
-	return (struct slice){evbuffer_pullup(input(c), (ev_ssize_t)want),
-			      want};
+	return (struct slice){evbuffer_pullup(c->in, (ev_ssize_t)want), want};
 }
 
 /* Whether an empty line may have come since the last look: a head that comes
@@ -492,7 +699,7 @@ static bool read_head(struct client *c)
 	struct message m;
 	if (!c->scanned)
 		skip_empty_lines(c);
-	if (!evbuffer_get_length(input(c))) {
+	if (!evbuffer_get_length(c->in)) {
 		if (c->ended || c->all->stopping)
 			client_close(c, "the client closed");
 		return false;
@@ -527,7 +734,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	if (what & EV_TIMEOUT)
 		client_close(c, "the client stopped reading");
-	else if (answer_pump(c))
+	else if (c->work ? wire_is_empty(c) : answer_pump(c))
 		run(c);
 }
 
@@ -535,11 +742,14 @@ static void on_event(struct bufferevent *events, short what, void *context)
 {
 	struct client *c = context;
 	if (what & BEV_EVENT_EOF) {
-		c->ended = true;
+		c->wire_ended = true;
+		c->ended = !c->tls;
 		run(c);
 	} else if (what & BEV_EVENT_ERROR) {
+		tell_hands(c, "the client went away");
 		client_close(c, "the client went away");
 	} else if (c->work) {
+		tell_hands(c, "it took too long");
 		client_close(c, "time-out");
 	} else {
 		/* it waits for our answer: that is no idleness */
@@ -564,9 +774,10 @@ void client_new(struct clients *all, int fd, const struct arrival *arrival)
 	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 	c->all = all;
 	c->events = events;
+	c->in = bufferevent_get_input(events);
 	c->fd = fd;
 	c->arrival = *arrival;
-	c->work = read_head;
+	c->work = read_first;
 	c->reply.waiter.ready = on_ready;
 	c->reply.waiter.context = c;
 	c->next = all->first;

@@ -5,6 +5,15 @@
 
 #include <stdlib.h>
 
+static void add_decoding(struct edition *e, struct maker by,
+			 struct workers *workers)
+{
+	if (by.recode || !table_https(e->table))
+		return;
+	by.recode = true;
+	e->decoding = store_new(e, &by, workers, STORE_MAX);
+}
+
 struct edition *edition_new(struct table *table, struct rules *rules,
 			    const struct site_options *options,
 			    struct workers *workers)
@@ -22,6 +31,7 @@ struct edition *edition_new(struct table *table, struct rules *rules,
 				 .recode = options->recode};
 	if (options_rewrite(options))
 		e->store = store_new(e, &by, workers, STORE_MAX);
+	add_decoding(e, by, workers);
 	return e;
 }
 
@@ -38,6 +48,7 @@ struct edition *edition_new_supplement(struct table *table,
 				 .recode = options->recode};
 	if (options_rewrite_supplement(options))
 		e->store = store_new(e, &by, workers, STORE_MAX);
+	add_decoding(e, by, workers);
 	return e;
 }
 
@@ -52,6 +63,7 @@ void edition_release(struct edition *e)
 	if (!e || --e->holders)
 		return;
 	store_free(e->store);
+	store_free(e->decoding);
 	changes_free(e->changes);
 	rules_free(e->rules);
 	table_free(e->table);

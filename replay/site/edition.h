@@ -13,6 +13,9 @@ struct edition {
 	struct rules *rules; /* NULL: none */
 	struct changes *changes;
 	struct store *store; /* NULL: every answer goes out as recorded */
+	/* Of answers recorded over TLS and asked for in clear, their codings
+	 * taken off; NULL: there are none, or store does that. */
+	struct store *decoding;
 };
 
 /* Takes table and rules, which may be NULL. Held once. workers NULL:

@@ -3,7 +3,9 @@
 #include "journal.h"
 
 #include "json.h"
+#include "tls.h"
 
+#include "capture/hostname.h"
 #include "capture/log.h"
 
 #include <errno.h>
@@ -264,6 +266,24 @@ static void text_rewritten(struct buf *out, const struct record *r)
 	buf_add_escaped(out, r->told);
 }
 
+/* The server that TLS named, if the Host names another one. */
+static void text_tls(struct buf *out, const struct record *r)
+{
+	struct slice host = {0};
+	if (!r->tls)
+		return;
+	if (r->tls->failure) {
+		buf_add_string(out, "; TLS handshake failed: ");
+		buf_add_string(out, r->tls->failure);
+	}
+	if (r->request)
+		host = hostname_of(r->request->host_field);
+	if (!r->tls->sni.data || slice_equal_nocase(host, r->tls->sni))
+		return;
+	buf_add_string(out, "; server name ");
+	buf_add_escaped(out, r->tls->sni);
+}
+
 static void text_begin(const struct journal *j, struct line *l,
 		       const struct record *r)
 {
@@ -291,6 +311,7 @@ static void text_begin(const struct journal *j, struct line *l,
 	l->text_hole = l->text.len;
 	text_match(&l->text, r);
 	text_rewritten(&l->text, r);
+	text_tls(&l->text, r);
 	if (r->note) {
 		buf_add_string(&l->text, "; ");
 		buf_add_string(&l->text, r->note);
@@ -361,6 +382,22 @@ static void json_ends(struct buf *out, const struct record *r)
 	}
 }
 
+static void json_text(struct buf *out, const char *name, const char *value)
+{
+	if (value)
+		json_member(out, name, slice_of(value));
+}
+
+static void json_tls(struct buf *out, const struct tls_told *t)
+{
+	buf_add_string(out, ",\"tls\":{\"sni\":");
+	json_add(out, t->sni);
+	json_text(out, "version", t->version);
+	json_text(out, "cipher", t->cipher);
+	json_text(out, "failure", t->failure);
+	buf_add_byte(out, '}');
+}
+
 static void json_begin(const struct journal *j, struct line *l,
 		       const struct record *r)
 {
@@ -392,6 +429,8 @@ static void json_begin(const struct journal *j, struct line *l,
 		json_member(out, "told", r->told);
 	if (r->note)
 		json_member(out, "note", slice_of(r->note));
+	if (r->tls)
+		json_tls(out, r->tls);
 }
 
 void line_begin(struct journal *j, struct line *l, const struct record *r)

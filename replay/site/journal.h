@@ -8,6 +8,7 @@
 #include "way.h"
 
 struct journal;
+struct tls_told;
 
 /* path: of the JSON lines, NULL for none, "-" for standard output; they are
  * appended. Returns NULL if
@@ -26,6 +27,12 @@ void journal_free(struct journal *j); /* writes what is left */
  *   ... 200 154 #7 by-address at 203.0.113.66:8080; differs in host (...)
  *   ... 404 120 not recorded at 203.0.113.66:8080; nearest #7; differs in ...
  *   ... 204 80 supplement #3 exact
+ *
+ * Over TLS there is "tls" with "version", "cipher" and "sni" (null: the client
+ * named no server); in text the server name stands only where it is not the
+ * Host. A handshake that failed is a line of its own, its "tls" has "failure":
+ *
+ *   ... - - - 0; TLS handshake failed: no shared cipher; server name a.example
  */
 struct record {
 	int64_t time; /* microseconds since the epoch */
@@ -41,6 +48,7 @@ struct record {
 	bool rewritten, decoded;
 	struct slice told; /* what rules did to it, or why not; may be empty */
 	const char *note;  /* NULL: nothing more to say */
+	const struct tls_told *tls; /* NULL: in clear */
 };
 
 /* The line of one request, whole but for the number of bytes, which is known

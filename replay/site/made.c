@@ -31,6 +31,17 @@ bool made_accepted(const struct exchange *e, struct slice accept)
 	return accepted;
 }
 
+bool made_secure(const struct exchange *e)
+{
+	struct slice rest = head_fields(e->response_head);
+	struct field f;
+	bool found = false;
+	while (!found && head_field_next(&rest, SLICE("content-encoding"), &f))
+		found = http_has_token(f.value, SLICE("br")) ||
+			http_has_token(f.value, SLICE("zstd"));
+	return found;
+}
+
 static void set_changes(const struct maker *by, struct original *o)
 {
 	o->changed = by->changes ? changes_map : NULL;

@@ -38,5 +38,7 @@ bool made_differs(const struct made *m);
 /* Whether a client with that Accept-Encoding takes the answer as it is coded.
  * data NULL: it sent none; RFC 9110 lets us, but curl and nc decode nothing. */
 bool made_accepted(const struct exchange *e, struct slice accept);
+/* Whether it is coded as browsers take it over TLS alone: br, zstd. */
+bool made_secure(const struct exchange *e);
 
 #endif

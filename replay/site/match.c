@@ -103,7 +103,7 @@ static bool found(struct match *m, enum match_step step, uint32_t i)
 	return i != TABLE_NONE;
 }
 
-static void forget(struct match *m)
+void match_forget(struct match *m)
 {
 	m->step = MATCH_NONE;
 	m->exchange = TABLE_NONE;
@@ -411,7 +411,7 @@ static bool at_address(struct search *s, uint32_t first, enum at at,
 		s->host = table_host_at(s->t, i);
 		if (same_thing_in_forms(s, at, MATCH_BY_ADDRESS, m))
 			add_candidate(s, &w, m->exchange);
-		forget(m);
+		match_forget(m);
 	}
 	if (!w.count)
 		return false;
@@ -529,7 +529,7 @@ static void search_begin(struct search *s, struct match *m)
 {
 	s->conditional = traits_conditional(&s->r->traits);
 	m->only_304 = false;
-	forget(m);
+	match_forget(m);
 }
 
 bool match_raw(const struct table *t, struct place_of *place,

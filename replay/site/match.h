@@ -75,6 +75,8 @@ enum match_step {
 /* Bodies are compared by their fields as far as this. */
 #define BODY_START_MAX (64U << 10)
 
+struct tls_told;
+
 /* A live request. Its slices are borrowed. */
 struct request {
 	struct slice method;
@@ -92,6 +94,7 @@ struct request {
 	uint8_t digest[DIGEST_LEN]; /* of the body, its transfer coding off */
 	struct slice body;          /* empty if longer than BODY_START_MAX */
 	struct endpoint client, local;
+	const struct tls_told *tls; /* NULL: it came in clear */
 };
 
 /* The hosts of the address that was meant, as table_at: the address in the
@@ -130,6 +133,7 @@ void match_find(const struct table *t, struct place_of *place,
  * Returns whether one of them was it; if not, nothing is noted. */
 bool match_raw(const struct table *t, struct place_of *place,
 	       const struct request *r, struct match *m);
+void match_forget(struct match *m); /* nothing was found */
 void match_release(struct match *m);
 
 /* What may be said before the body of a request came (Expect: 100-continue):

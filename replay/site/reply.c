@@ -1,6 +1,7 @@
 /* From a request to its answer and its line in the log. */
 #include "reply.h"
 
+#include "hosts.h"
 #include "nearest.h"
 #include "steered.h"
 
@@ -10,6 +11,7 @@
 #include "rewrite/steer.h"
 
 #define NOT_FOUND "404 Not Found"
+#define SEALED "recorded in TLS only, no keys"
 
 #define HOSTS_MAX 1000 /* looked at for an address in another form */
 
@@ -94,6 +96,7 @@ void live_begin(struct live *q, const struct message *m,
 	    .any_address = arrival->any_address,
 	    .client = arrival->client,
 	    .local = arrival->local,
+	    .tls = arrival->tls,
 	};
 	r->any_port = arrival->for_all_ports &&
 		      (!r->url.names_port || r->url.port == arrival->port);
@@ -152,8 +155,9 @@ static bool is_head(const struct request *q)
 	return slice_equal(q->method, SLICE("HEAD"));
 }
 
+/* why: NULL if the status says it all. */
 static void refuse(struct answer *a, const struct request *q,
-		   const char *status)
+		   const char *status, const char *why)
 {
 	struct buf asked = {0};
 	if (q) {
@@ -161,6 +165,8 @@ static void refuse(struct answer *a, const struct request *q,
 		buf_add_byte(&asked, ' ');
 		url_print(&asked, &q->url);
 	}
+	if (why)
+		buf_printf(&asked, ": %s", why);
 	answer_refusal(a, status, buf_slice(&asked), q && is_head(q));
 	buf_release(&asked);
 }
@@ -237,12 +243,21 @@ static void answer_rewritten(const struct site *site, struct reply *r,
 			    head_alone(q, e), client_time(site, r));
 }
 
+/* Whether the answer went over TLS in a coding that browsers take nowhere else,
+ * and is asked for in clear. */
+static bool crossed(const struct reply *r, const struct request *q)
+{
+	return r->edition->decoding && !q->url.https &&
+	       table_entry(r->edition->table, r->match.exchange)->https &&
+	       made_secure(
+		   table_exchange(r->edition->table, r->match.exchange));
+}
+
 /* Whether the answer is one that the rules may change. HEAD and ranges have no
  * use for a body whose coding alone is off. */
-static bool may_be_made(const struct reply *r, const struct request *q,
-			const struct exchange *e)
+static bool may_be_made(const struct store *s, const struct reply *r,
+			const struct request *q, const struct exchange *e)
 {
-	struct store *s = r->edition->store;
 	return s && e->response_head.data && e->status != 101 &&
 	       !slice_equal(e->method, SLICE("CONNECT")) &&
 	       (store_rewrites(s) ||
@@ -253,9 +268,11 @@ static bool may_be_made(const struct reply *r, const struct request *q,
 static bool take_kept(struct reply *r, const struct request *q)
 {
 	uint32_t i = r->match.exchange;
-	struct store *s = r->edition->store;
-	if (!r->match.step ||
-	    !may_be_made(r, q, table_exchange(r->edition->table, i)))
+	if (!r->match.step)
+		return true;
+	struct store *s =
+	    crossed(r, q) ? r->edition->decoding : r->edition->store;
+	if (!may_be_made(s, r, q, table_exchange(r->edition->table, i)))
 		return true;
 	struct slice accept = q->traits.value[TRAIT_ENCODINGS];
 	struct kept *k = store_find(s, i, accept);
@@ -290,7 +307,7 @@ static void answer_found(const struct site *site, struct reply *r,
 	    !site->options->incomplete_404)
 		return;
 	const char *note = a->note;
-	refuse(a, q, NOT_FOUND);
+	refuse(a, q, NOT_FOUND, NULL);
 	a->note = note;
 }
 
@@ -322,6 +339,7 @@ static void begin_line(const struct site *site, struct reply *r,
 	    .rewritten = r->answer.rewritten,
 	    .decoded = r->answer.decoded,
 	    .note = r->answer.note,
+	    .tls = q->tls,
 	};
 	if (r->kept)
 		record.told = buf_slice(&r->kept->made.finished.told);
@@ -333,18 +351,37 @@ static void begin_line(const struct site *site, struct reply *r,
 	differences_release(&differences);
 }
 
+/* Whether what was said to that server in TLS could not be read, and nothing
+ * else was recorded of it. */
+static bool is_sealed(const struct site *site, const struct request *q)
+{
+	const struct table *more = supplement_table(site);
+	struct slice host = q->url.host;
+	return q->url.https && site->sealed && host.len &&
+	       hosts_find(site->sealed, host) != HOSTS_NONE &&
+	       table_host(site->edition->table, host) == TABLE_NONE &&
+	       (!more || table_host(more, host) == TABLE_NONE);
+}
+
+static void answer_miss(const struct site *site, struct reply *r,
+			const struct request *q)
+{
+	const char *why = is_sealed(site, q) ? SEALED : NULL;
+	refuse(&r->answer, q, NOT_FOUND, why);
+	r->answer.note = why;
+	if (r->match.only_304)
+		r->answer.note = "only a 304 was recorded: the body "
+				 "was in the victim's cache";
+}
+
 static void answer(const struct site *site, struct reply *r,
 		   const struct request *q)
 {
 	uint32_t exchange = r->match.exchange;
-	if (r->match.step) {
+	if (r->match.step)
 		answer_found(site, r, q);
-	} else {
-		refuse(&r->answer, q, NOT_FOUND);
-		if (r->match.only_304)
-			r->answer.note = "only a 304 was recorded: the body "
-					 "was in the victim's cache";
-	}
+	else
+		answer_miss(site, r, q);
 	if (!journal_wanted(site->journal))
 		return;
 	if (!r->match.step)
@@ -396,6 +433,14 @@ static bool look_up_supplement(const struct site *site, const struct request *q,
 static void look_up_all(const struct site *site, struct live *q,
 			struct reply *r)
 {
+	struct address literal;
+	/* what another host at that address said would be a poor guess */
+	if (is_sealed(site, &q->request) &&
+	    !host_literal(q->request.url.host, &literal)) {
+		match_forget(&r->match);
+		r->match.only_304 = false;
+		return;
+	}
 	bool may = may_supplement(site, &q->request);
 	bool first = may && table_host(site->edition->table,
 				       q->request.url.host) == TABLE_NONE;
@@ -447,7 +492,7 @@ void reply_refuse(const struct site *site, struct reply *r,
 		  const struct request *q, const struct arrival *arrival,
 		  int64_t time, const char *status)
 {
-	refuse(&r->answer, q, status);
+	refuse(&r->answer, q, status, NULL);
 	struct record record = {
 	    .time = time,
 	    .client = arrival->client,
@@ -455,9 +500,24 @@ void reply_refuse(const struct site *site, struct reply *r,
 	    .request = q,
 	    .exchange = TABLE_NONE,
 	    .status = r->answer.status,
+	    .tls = arrival->tls,
 	};
 	if (q)
 		record.way =
 		    way_of(q, site->edition->table, supplement_table(site));
+	line_begin(site->journal, &r->line, &record);
+}
+
+void reply_failed(const struct site *site, struct reply *r,
+		  const struct arrival *arrival, int64_t time,
+		  const struct tls_told *told)
+{
+	const struct record record = {
+	    .time = time,
+	    .client = arrival->client,
+	    .local = arrival->local,
+	    .exchange = TABLE_NONE,
+	    .tls = told,
+	};
 	line_begin(site->journal, &r->line, &record);
 }

@@ -4,6 +4,8 @@
 
 #include "site.h"
 
+struct tls_told;
+
 struct reply {
 	struct match match;
 	struct answer answer;
@@ -25,6 +27,7 @@ struct arrival {
 	bool any_address;   /* listened on: local is what the client meant */
 	bool tunnel;        /* it came through one */
 	bool https;
+	const struct tls_told *tls; /* NULL: it came in clear */
 };
 
 /* m is borrowed as long as q; q must stay where it is. The body is the
@@ -59,6 +62,10 @@ uint32_t reply_expect(const struct site *site, struct live *q, bool *bodiless);
 void reply_refuse(const struct site *site, struct reply *r,
 		  const struct request *q, const struct arrival *arrival,
 		  int64_t time, const char *status);
+/* The line of a handshake that failed. */
+void reply_failed(const struct site *site, struct reply *r,
+		  const struct arrival *arrival, int64_t time,
+		  const struct tls_told *told);
 void reply_end(struct reply *r); /* the answer is out, or never will be */
 void reply_release(struct reply *r);
 

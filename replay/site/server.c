@@ -3,6 +3,7 @@
 
 #include "client.h"
 #include "reload.h"
+#include "sealed.h"
 
 #include "capture/log.h"
 
@@ -25,7 +26,9 @@
 #define SIGNALS 4
 #define WORKERS 2
 #define NAMES_MAX 20 /* recorded steering names told */
-#define TLS_MAX 20   /* ports told */
+#define TLS_MAX 100  /* ports for the sake of TLS alone */
+#define WEB 80
+#define WEB_TLS 443
 
 struct server;
 
@@ -39,6 +42,7 @@ struct server {
 	struct clients clients;
 	struct listener *listeners;
 	size_t count;
+	bool tls_ports; /* some are listened on for the sake of TLS alone */
 	struct event *signals[SIGNALS];
 	struct event *retry;
 	struct event *collect; /* what workers made; NULL without them */
@@ -196,19 +200,23 @@ static int catch_signals(struct server *s)
 	return 0;
 }
 
-static void cannot_listen(const struct address *a, uint16_t port, int error)
+/* That a port could not be had on which there is nothing to be read anyway
+ * need not be known. */
+static void cannot_listen(const struct address *a, uint16_t port, int error,
+			  bool wanted)
 {
 	struct buf where = {0};
 	endpoint_print(&where, &(struct endpoint){*a, port});
-	log_warn("cannot listen on %.*s: %s%s", (int)where.len,
-		 (const char *)where.data, strerror(error),
-		 error == EACCES
-		     ? " (--listen ADDRESS:PORT serves all on one port)"
-		     : "");
+	(wanted ? log_warn : log_debug)(
+	    "cannot listen on %.*s: %s%s", (int)where.len,
+	    (const char *)where.data, strerror(error),
+	    error == EACCES ? " (--listen ADDRESS:PORT serves all on one port)"
+			    : "");
 	buf_release(&where);
 }
 
-static int listener_add(struct server *s, const struct listen *l, uint16_t port)
+static int listener_add(struct server *s, const struct listen *l, uint16_t port,
+			bool wanted)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = sockaddr_of(&l->address, port, &sa);
@@ -221,7 +229,7 @@ static int listener_add(struct server *s, const struct listen *l, uint16_t port)
 	    evconnlistener_new_bind(s->clients.base, on_accept, new, flags,
 				    BACKLOG, (struct sockaddr *)&sa, (int)len);
 	if (!new->events) {
-		cannot_listen(&l->address, port, errno);
+		cannot_listen(&l->address, port, errno, wanted);
 		return -1;
 	}
 	struct endpoint local = local_end(evconnlistener_get_fd(new->events));
@@ -236,53 +244,85 @@ static int listener_add(struct server *s, const struct listen *l, uint16_t port)
 	return 0;
 }
 
-static void add_place(struct buf *out, const struct listen *l,
+static void add_ports(struct buf *out, const char *lead,
 		      const struct listener *first, size_t count)
 {
-	buf_add_string(out, out->len ? "; " : "");
-	address_print(out, &l->address);
 	for (size_t i = 0; i < count; i++)
-		buf_printf(out, "%s%u", i ? ", " : " ports ",
-			   first[i].arrival.port);
+		buf_printf(out, "%s%u", i ? ", " : lead, first[i].arrival.port);
 }
 
-/* Recorded ports, ascending. Returns how many were written to ports. */
-static size_t find_ports(const struct site *site, uint16_t ports[UINT16_MAX])
+/* Ports by what is to be had there. */
+struct ports {
+	bool web[UINT16_MAX + 1];
+	bool tls[UINT16_MAX + 1]; /* and nothing else */
+};
+
+/* The recorded ports. And 443: names that are recorded at 80 may be on a
+ * browser's list of those that it asks in https alone. */
+static struct ports *find_ports(const struct site *site,
+				const struct recording *r)
 {
-	bool *seen = xcalloc(UINT16_MAX + 1, sizeof *seen);
-	size_t count = 0;
-	table_ports(site->edition->table, seen);
+	struct ports *p = xcalloc(1, sizeof *p);
+	table_ports(site->edition->table, p->web);
 	if (site->supplement)
-		table_ports(site->supplement->table, seen);
-	for (uint32_t port = 1; port <= UINT16_MAX; port++)
-		if (seen[port])
-			ports[count++] = (uint16_t)port;
-	free(seen);
+		table_ports(site->supplement->table, p->web);
+	p->tls[WEB_TLS] = !p->web[WEB_TLS] &&
+			  (p->web[WEB] || names_tls_port(r->names, WEB_TLS));
+	for (uint32_t port = 1, left = TLS_MAX; port <= UINT16_MAX; port++)
+		if (left && !p->web[port] &&
+		    names_tls_port(r->names, (uint16_t)port)) {
+			p->tls[port] = true;
+			left--;
+		}
+	return p;
+}
+
+/* At one address; what is listened on is appended to where. */
+static int listen_at(struct server *s, const struct listen *l,
+		     const struct ports *p, struct buf *where)
+{
+	size_t first = s->count;
+	buf_add_string(where, where->len ? "; " : "");
+	address_print(where, &l->address);
+	if (l->one_port && listener_add(s, l, l->port, true))
+		return -1;
+	for (uint32_t port = 1; port <= UINT16_MAX && !l->one_port; port++)
+		if (p->web[port] && listener_add(s, l, (uint16_t)port, true))
+			return -1;
+	add_ports(where, " ports ", &s->listeners[first], s->count - first);
+	size_t more = s->count;
+	for (uint32_t port = 1; port <= UINT16_MAX && !l->one_port; port++)
+		if (p->tls[port])
+			listener_add(s, l, (uint16_t)port, false);
+	add_ports(where, more > first ? " and TLS ports " : " TLS ports ",
+		  &s->listeners[more], s->count - more);
+	s->tls_ports |= s->count > more;
+	return 0;
+}
+
+static size_t count_ports(const struct ports *p)
+{
+	size_t count = 0;
+	for (size_t port = 0; port <= UINT16_MAX; port++)
+		count += p->web[port] || p->tls[port];
 	return count;
 }
 
 /* Opens all listeners; the list of addresses and ports is appended to
  * where. */
-static int listen_all(struct server *s, struct buf *where)
+static int listen_all(struct server *s, const struct recording *r,
+		      struct buf *where)
 {
 	static const struct listen loopback = {.address = {4, {127, 0, 0, 1}}};
 	const struct site_options *o = s->clients.site.options;
 	size_t count = o->listen_count ? o->listen_count : 1;
 	const struct listen *listens = o->listen_count ? o->listens : &loopback;
-	uint16_t *ports = xcalloc(UINT16_MAX, sizeof *ports);
-	size_t port_count = find_ports(&s->clients.site, ports);
+	struct ports *ports = find_ports(&s->clients.site, r);
 	int result = 0;
-	s->listeners = xcalloc(count * (port_count + 1), sizeof *s->listeners);
-	for (size_t i = 0; i < count && !result; i++) {
-		const struct listen *l = &listens[i];
-		size_t before = s->count;
-		if (l->one_port)
-			result = listener_add(s, l, l->port);
-		for (size_t p = 0; p < port_count && !l->one_port && !result;
-		     p++)
-			result = listener_add(s, l, ports[p]);
-		add_place(where, l, &s->listeners[before], s->count - before);
-	}
+	s->listeners =
+	    xcalloc(count * (count_ports(ports) + 1), sizeof *s->listeners);
+	for (size_t i = 0; i < count && !result; i++)
+		result = listen_at(s, &listens[i], ports, where);
 	free(ports);
 	if (!result && !s->count) {
 		log_warn("nothing to serve: no HTTP exchange was recorded");
@@ -364,10 +404,23 @@ static void say_ready(const struct site *site, const struct buf *where)
 	buf_release(&more);
 }
 
-static int serve(struct server *s)
+/* The authority is read before the first client comes, or made, where clients
+ * of TLS are to be expected. Without one what is asked in clear is served all
+ * the same, unless it was named. */
+static int open_tls(const struct server *s)
+{
+	const struct site *site = &s->clients.site;
+	bool named = site->options->tls.ca || site->options->tls.secrets;
+	if (named || table_https(site->edition->table) ||
+	    (s->tls_ports && site->sealed))
+		return tls_site_open(site->tls) || !named ? 0 : -1;
+	return 0;
+}
+
+static int serve(struct server *s, const struct recording *r)
 {
 	struct buf where = {0};
-	if (server_init(s) || listen_all(s, &where)) {
+	if (server_init(s) || listen_all(s, r, &where) || open_tls(s)) {
 		buf_release(&where);
 		return -1;
 	}
@@ -393,28 +446,6 @@ static void report_names(const struct table *t, struct slice zone)
 	}
 }
 
-/* Ports where TLS was recorded, and nothing of what was said in it. */
-static void report_tls(const struct recording *r, const struct table *t)
-{
-	bool *served = xcalloc(UINT16_MAX + 1, sizeof *served);
-	struct buf list = {0};
-	size_t count = 0;
-	table_ports(t, served);
-	for (uint32_t port = 1; port <= UINT16_MAX; port++) {
-		if (served[port] || !names_tls_port(r->names, (uint16_t)port))
-			continue;
-		if (count++ < TLS_MAX)
-			buf_printf(&list, "%s%u", list.len ? ", " : "", port);
-	}
-	if (count)
-		log_debug("not served, TLS alone was recorded there: ports "
-			  "%.*s%s",
-			  (int)list.len, (const char *)list.data,
-			  count > TLS_MAX ? " and more" : "");
-	buf_release(&list);
-	free(served);
-}
-
 /* The clients' clock is set to the first request when we begin. */
 static void set_clock(struct site *s, const struct recording *r)
 {
@@ -426,10 +457,38 @@ static void set_clock(struct site *s, const struct recording *r)
 			 (now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000);
 }
 
-static void add_supplement(struct site *s, const struct recording *supplement)
+/* Widens from and until, seconds, by a time in nanoseconds. */
+static void widen(int64_t *from, int64_t *until, int64_t time)
 {
-	s->supplement = edition_new_supplement(table_new(supplement, NULL),
-					       s->options, s->workers);
+	int64_t seconds = time / 1000000000;
+	*from = seconds < *from ? seconds : *from;
+	*until = seconds > *until ? seconds : *until;
+}
+
+/* Certificates are valid as long as the recording lasted. */
+static struct tls_site *new_tls(const struct site_options *options,
+				const struct recording *r)
+{
+	size_t count;
+	int64_t from = INT64_MAX, until = INT64_MIN;
+	const struct conversation *beside =
+	    conversations_list(r->beside, &count);
+	for (size_t i = 0; i < count; i++)
+		widen(&from, &until, beside[i].time);
+	for (size_t i = 0; i < r->count; i++)
+		widen(&from, &until, r->exchanges[i].end_time);
+	if (r->count)
+		widen(&from, &until, r->exchanges[0].time);
+	if (from > until)
+		from = until = time(NULL);
+	return tls_site_new(&options->tls, from, until);
+}
+
+/* Takes the table. */
+static void add_supplement(struct site *s, const struct recording *supplement,
+			   struct table *table)
+{
+	s->supplement = edition_new_supplement(table, s->options, s->workers);
 	s->supplement_places = places_new(supplement->count);
 }
 
@@ -438,22 +497,23 @@ static int site_init(struct site *s, const struct recording *recording,
 		     const struct recording *supplement, struct rules *rules)
 {
 	struct table *table = table_new(recording, rules);
-	bool rewrite = options_rewrite(s->options) ||
-		       (supplement && options_rewrite_supplement(s->options));
+	struct table *more = supplement ? table_new(supplement, NULL) : NULL;
+	bool rewrite = options_rewrite(s->options) || table_https(table) ||
+		       (more && (options_rewrite_supplement(s->options) ||
+				 table_https(more)));
 	if (rewrite) {
 		s->workers = workers_new(WORKERS);
 		s->matcher = matcher_new();
 	}
 	s->edition = edition_new(table, rules, s->options, s->workers);
 	s->places = places_new(recording->count);
+	s->tls = new_tls(s->options, recording);
+	s->sealed = sealed_new(recording);
 	set_clock(s, recording);
 	report_names(table, s->options->zone);
-	report_tls(recording, table);
-	if (rewrite && !s->workers)
-		return -1;
-	if (supplement)
-		add_supplement(s, supplement);
-	return 0;
+	if (more)
+		add_supplement(s, supplement, more);
+	return rewrite && !s->workers ? -1 : 0;
 }
 
 static void site_release(struct site *s)
@@ -464,6 +524,8 @@ static void site_release(struct site *s)
 	matcher_free(s->matcher);
 	places_free(s->places);
 	places_free(s->supplement_places);
+	tls_site_free(s->tls);
+	sealed_free(s->sealed);
 	journal_free(s->journal);
 }
 
@@ -482,7 +544,7 @@ int server_run(const struct recording *recording,
 	s.reload = (struct reload){.site = site, .recording = recording};
 	int result = site_init(site, recording, supplement, rules);
 	if (!result)
-		result = serve(&s);
+		result = serve(&s, recording);
 	server_release(&s);
 	site_release(site);
 	return result;

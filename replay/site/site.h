@@ -5,6 +5,7 @@
 #include "edition.h"
 #include "journal.h"
 #include "place.h"
+#include "tls.h"
 
 /* An address to listen on. */
 struct listen {
@@ -33,6 +34,7 @@ struct site_options {
 	const char *const *rules; /* rule files */
 	size_t rule_count;
 	struct slice zone; /* of steering names, lower case */
+	struct tls_options tls;
 };
 
 /* Whether the dates of the recording, and those of a supplement, move to the
@@ -69,6 +71,10 @@ struct site {
 	struct places *supplement_places; /* NULL as that */
 	int64_t clock_ahead; /* microseconds: the clients' clock - ours */
 	struct journal *journal;
+	struct tls_site *tls; /* NULL: there are no connections */
+	/* Servers, by names and addresses, to which TLS was recorded: of those
+	 * that have nothing else it could not be read. NULL: none. */
+	struct hosts *sealed;
 };
 
 #endif

@@ -466,3 +466,11 @@ void table_ports(const struct table *t, bool ports[UINT16_MAX + 1])
 		ports[exchange_server(&t->exchanges[i])->port] = true;
 	}
 }
+
+bool table_https(const struct table *t)
+{
+	uint32_t i = 0;
+	while (i < t->count && !t->entries[i].https)
+		i++;
+	return i < t->count;
+}

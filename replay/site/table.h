@@ -86,6 +86,9 @@ uint32_t table_near(const struct table *t, struct slice method, uint32_t host,
 /* SHA-256 of a recorded request's body, NULL if it had none. */
 const uint8_t *table_body(const struct table *t, uint32_t i);
 
+/* Whether any of its URLs is https. */
+bool table_https(const struct table *t);
+
 /* Sets those of all URLs and servers recorded. */
 void table_ports(const struct table *t, bool ports[UINT16_MAX + 1]);
 

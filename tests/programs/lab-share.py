@@ -34,7 +34,7 @@ def visit(url=None, files=None):
     said = []
     return types.SimpleNamespace(
         home=home, keep=keep, url=url, share=top, sandbox=Cage(home),
-        said=said, say=said.append, longest=60)
+        said=said, say=said.append, longest=60, ca=None)
 
 
 def sha256(data):
@@ -86,6 +86,15 @@ def the_address_is_on_it():
         "url.txt": b"http://h.example/?a=%0d\r\n",
         "visit.url":
             b"[InternetShortcut]\r\nURL=http://h.example/?a=%0d\r\n"})
+
+
+def the_authority_is_on_it():
+    v = visit(url="https://h.example/")
+    v.ca = v.keep / "ca.crt"
+    v.ca.write_bytes(b"a certificate\n")
+    share.fill(v)
+    fact = taken_out(v)["ca.crt"]
+    same((v.keep / fact["file"]).read_bytes(), b"a certificate\n")
 
 
 def changed(v, change):
@@ -288,8 +297,8 @@ if missing := have("mformat", "mcopy", "setpriv"):
     skip(f"{missing} is not installed")
 PLACES = Places()
 try:
-    run([all_comes_back, the_address_is_on_it, names_that_lead_elsewhere,
-         a_directory_in_itself, a_file_without_end, what_is_no_volume,
+    run([all_comes_back, the_address_is_on_it, the_authority_is_on_it,
+         names_that_lead_elsewhere, a_directory_in_itself, a_file_without_end, what_is_no_volume,
          names_are_given_once, a_picture_that_is_none, what_counts_as_talk,
          the_console_ends])
 finally:

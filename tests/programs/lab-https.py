@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""The lab's clients visit an HTTPS site whose recording is years old: the
+lab's authority is in their stores, and nothing warns.
+
+usage: lab-https.py SAN_DIR PLAIN_DIR [TEST...]
+"""
+import json
+import shutil
+import stat
+import subprocess
+
+from lib import lab
+from playback import PLAIN, TMP, Capture, ok, request, run, same, true
+
+WWW, CDN = "www.lab.example", "cdn.lab.example"
+PAGE = (f"<title>in order</title><link rel=stylesheet "
+        f"href=https://{CDN}/s.css><p>all of it").encode()
+
+
+def capture():
+    """Written by a proxy that took the TLS off."""
+    path = TMP / "https.pcap"
+    if not path.exists():
+        with Capture(path.name) as c:
+            c.talk((request(WWW, f"https://{WWW}/"),
+                    ok(PAGE, "Content-Type: text/html")),
+                   server="198.51.100.20")
+            c.talk((request(CDN, f"https://{CDN}/s.css"),
+                    ok(b"p{color:red}", "Content-Type: text/css")),
+                   server="198.51.100.21")
+    return path
+
+
+def visit(*options):
+    return lab.run(PLAIN, "--url", f"https://{WWW}/", *options, capture())
+
+
+def log(result):
+    return [json.loads(n) for n in result.text("replay.jsonl").splitlines()]
+
+
+def no_warning(client):
+    """P28: the client's clock stands at the recording's time."""
+    if not shutil.which("certutil"):
+        return "certutil is not installed (libnss3-tools)"
+    result = visit("--client", client)
+    facts = result.facts["visit"]
+    same((facts["load_error"], facts["title"]), (None, "in order"), client)
+    true(facts["authority"], "in its store")
+    asked = {n["url"]: n for n in log(result) if "url" in n}
+    for url in f"https://{WWW}/", f"https://{CDN}/s.css":
+        same(asked[url]["step"], "exact", url)
+        same(asked[url]["tls"]["sni"], url.split("/")[2])
+    true(not any(n["tls"].get("failure") for n in log(result)
+                 if "tls" in n), "no client refuses")
+    return None
+
+
+def p28_chromium():
+    return no_warning("chromium")
+
+
+def p28_firefox():
+    if not shutil.which("firefox-esr"):
+        return "firefox-esr is not installed"
+    return no_warning("firefox")
+
+
+def p28_program():
+    """Other programs by their variables; and one that is told to believe in
+    nobody, which does not."""
+    result = visit("--exec", 'curl -sS "$URL"; curl -sS --cacert /etc/passwd '
+                   '"$URL" 2> /dev/null; echo " $?"')
+    same(result.text("output.txt"), PAGE.decode() + " 77\n")
+    result = visit("--exec", 'unset CURL_CA_BUNDLE SSL_CERT_FILE; '
+                   'curl -sS "$URL" 2> /dev/null; echo " $?"')
+    same(result.text("output.txt"), " 60\n")
+    failed = [n["tls"]["failure"] for n in log(result)]
+    true(failed[0].startswith("alert unknown ca"), failed)
+
+
+def p28_what_is_kept():
+    """The key is the run's alone; with the secrets its capture can be read."""
+    result = visit("--exec", 'curl -sS "$URL"')
+    for name in "tls/authority.pem", "tls/secrets.txt", "ca.crt":
+        same(stat.S_IMODE((result.path / name).stat().st_mode), 0o600, name)
+    true("CLIENT_TRAFFIC_SECRET_0 " in result.text("tls/secrets.txt"), "")
+    other = visit("--exec", "true")
+    true(other.text("ca.crt") != result.text("ca.crt"), "made for each run")
+    if not shutil.which("tshark"):
+        return "tshark is not installed"
+    said = subprocess.run(
+        ["tshark", "-r", result.path / "client.pcap", "-o",
+         f"tls.keylog_file:{result.path}/tls/secrets.txt", "-Y",
+         "http.request", "-T", "fields", "-e", "http.host"],
+        capture_output=True, text=True, timeout=60)
+    same(said.stdout, WWW + "\n", "read with them")
+    return None
+
+
+lab.need("chromium", "curl")
+run([p28_chromium, p28_firefox, p28_program, p28_what_is_kept])
