@@ -187,11 +187,9 @@ const struct scenario range_sealed_scenarios[] = {
      "TLS 1.3 and 1.2 without keys: nothing of it is back, the page before is",
      tls, 0},
     {"range-tls-keys",
-     "the same; --keylog has the keys: not back in this version, which reads "
-     "none",
-     tls, 0},
+     "the same; --keylog has the keys: with them all of it comes back", tls, 0},
     {"range-http2",
-     "HTTP/2 in clear and in TLS: not back in this version, the page before is",
+     "HTTP/2 in clear and in TLS: what is in clear comes back, in HTTP/1.1",
      http2, 0},
     {"range-client-certificate",
      "TLS that asks for the victim's certificate: not back, its key is not in "
