@@ -73,9 +73,9 @@ class Directory:
             os.chown(path, user, user)
         return path
 
-    def take(self, source, name):
+    def take(self, source, name, ours=()):
         """Copies what a client left under home; see take_tree."""
-        return take_tree(self.home / source, self.path / name)
+        return take_tree(self.home / source, self.path / name, ours)
 
     def save(self):
         text = json.dumps(self.facts, indent=1, ensure_ascii=True)
@@ -154,11 +154,11 @@ def _free_name(directory, name):
     raise LabError(f"{directory}: too many files of one name")
 
 
-def take_tree(source, target):
+def take_tree(source, target, ours=()):
     """Copies the regular files under source, which a client could write to
     all the time, to target, flat: no links followed, no devices opened,
-    names made plain. Returns facts about each; one that had to be left out
-    has the reason in them."""
+    names made plain. ours: files at its top that the lab put there. Returns
+    facts about each; one that had to be left out has the reason in them."""
     try:
         top = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
                       | os.O_CLOEXEC)
@@ -169,7 +169,7 @@ def take_tree(source, target):
     for base, directories, files, fd in os.fwalk(dir_fd=top, top=".",
                                                  follow_symlinks=False):
         directories.sort()
-        for name in sorted(files):
+        for name in sorted(set(files) - set(ours if base == "." else ())):
             if len(taken) >= FILES_MOST or room <= 0:
                 taken.append({"left_out": "too many files or bytes"})
                 os.close(top)

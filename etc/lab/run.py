@@ -287,7 +287,8 @@ class Run:
         """A browser's downloads have a folder; a program's lie where it
         was started."""
         where = "." if self.kind.client == "program" else "downloads"
-        self.facts["downloads"] = self.directory.take(where, "downloads")
+        self.facts["downloads"] = self.directory.take(where, "downloads",
+                                                      [authority.FILE])
 
     def compare(self):
         """Writes compare.*, and returns what there is to tell of it: values,
