@@ -19,8 +19,9 @@ static void add_piece(struct stream *s, struct slice bytes, uint32_t len)
 	if (!len)
 		return;
 	s->pieces = xreallocarray(s->pieces, s->count + 1, sizeof *s->pieces);
-	s->pieces[s->count++] =
+	s->pieces[s->count] =
 	    (struct piece){.data = bytes.data, .time = s->count, .len = len};
+	s->count++;
 }
 
 static struct flow *make_flow(struct reader *r, uint8_t how)
