@@ -3,6 +3,7 @@
 #include "findings.h"
 
 #include "literals.h"
+#include "opened.h"
 
 #include <stdlib.h>
 
@@ -233,11 +234,7 @@ static size_t count_connections(const struct recording *r)
 
 static struct slice response_field(const struct exchange *e, struct slice name)
 {
-	struct message m;
-	if (!e->response_head.len ||
-	    http_response(e->response_head, e->method, &m) != HTTP_DONE)
-		return (struct slice){0};
-	return http_field(m.fields, name);
+	return http_field(opened_fields(e), name);
 }
 
 static bool is_tunnel(const struct exchange *e)
