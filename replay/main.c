@@ -183,28 +183,51 @@ static void take_tls_min(struct settings *s, const char *value)
 		log_usage("--tls-min %s: neither 1.0, 1.1, 1.2 nor 1.3", value);
 }
 
+static void take_incomplete(struct settings *s, const char *value)
+{
+	if (strcmp(value, "404"))
+		log_usage("--incomplete=%s: only 404 is known", value);
+	s->site.incomplete_404 = true;
+}
+
+/* Whether it is one without a value. */
+static bool take_flag(struct settings *s, int key)
+{
+	const struct {
+		int key;
+		bool *flag;
+	} flags[] = {
+	    {'L', &s->list},
+	    {'q', &s->site.quiet},
+	    {'c', &s->check},
+	    {'v', &s->verbose},
+	    {KEY_SHIFT_DATES, &s->site.shift_dates},
+	    {KEY_CA_CERT, &s->ca_cert},
+	    {KEY_EXACT, &s->site.exact},
+	    {KEY_RECODE, &s->site.recode},
+	    {KEY_PACE, &s->site.pace},
+	    {KEY_STRICT, &s->strict},
+	    {KEY_NO_DIGEST, &s->no_digest},
+	};
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		if (flags[i].key != key)
+			continue;
+		*flags[i].flag = true;
+		return true;
+	}
+	return false;
+}
+
 static void take_option(void *context, int key, const char *value)
 {
 	struct settings *s = context;
-	if (inputs_take(&s->inputs, key, value))
+	if (key == 'q' || key == 'v')
+		log_set_level(key == 'q' ? LOG_QUIET : LOG_VERBOSE);
+	if (inputs_take(&s->inputs, key, value) || take_flag(s, key))
 		return;
 	switch (key) {
 	case 'l':
 		add_listen(s, value);
-		break;
-	case 'L':
-		s->list = true;
-		break;
-	case 'q':
-		s->site.quiet = true;
-		log_set_level(LOG_QUIET);
-		break;
-	case 'c':
-		s->check = true;
-		break;
-	case 'v':
-		s->verbose = true;
-		log_set_level(LOG_VERBOSE);
 		break;
 	case 'r':
 		add_rules(s, value);
@@ -212,14 +235,8 @@ static void take_option(void *context, int key, const char *value)
 	case 'z':
 		take_zone(s, value);
 		break;
-	case KEY_SHIFT_DATES:
-		s->site.shift_dates = true;
-		break;
 	case KEY_CA:
 		s->site.tls.ca = value;
-		break;
-	case KEY_CA_CERT:
-		s->ca_cert = true;
 		break;
 	case KEY_SECRETS:
 		s->site.tls.secrets = value;
@@ -236,19 +253,8 @@ static void take_option(void *context, int key, const char *value)
 	case KEY_FILTER:
 		s->filter = value;
 		break;
-	case KEY_EXACT:
-		s->site.exact = true;
-		break;
 	case KEY_INCOMPLETE:
-		if (strcmp(value, "404"))
-			log_usage("--incomplete=%s: only 404 is known", value);
-		s->site.incomplete_404 = true;
-		break;
-	case KEY_RECODE:
-		s->site.recode = true;
-		break;
-	case KEY_PACE:
-		s->site.pace = true;
+		take_incomplete(s, value);
 		break;
 	case KEY_LOG:
 		s->site.log = value;
@@ -256,14 +262,8 @@ static void take_option(void *context, int key, const char *value)
 	case KEY_COMPARE:
 		add_replayed(s, value);
 		break;
-	case KEY_STRICT:
-		s->strict = true;
-		break;
 	case KEY_FORMAT:
 		take_format(s, value);
-		break;
-	case KEY_NO_DIGEST:
-		s->no_digest = true;
 		break;
 	}
 }
