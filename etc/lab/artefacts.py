@@ -126,11 +126,6 @@ def hand_over(path):
     os.chown(path, user, group)
 
 
-def _open_below(directory, name, flags):
-    return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
-                   dir_fd=directory)
-
-
 def _copy_file(fd, target, room):
     with keeping.create(target) as out, os.fdopen(fd, "rb") as source:
         while room > 0 and (part := source.read(min(CHUNK, room))):
@@ -175,9 +170,8 @@ def take_tree(source, target, ours=()):
                 os.close(top)
                 return taken
             one, room = _take_file(fd, name, target, room)
-            if one:
-                one["was"] = os.path.normpath(os.path.join(base, name))
-                taken.append(one)
+            one["was"] = os.path.normpath(os.path.join(base, name))
+            taken.append(one)
     os.close(top)
     with contextlib.suppress(OSError):
         target.rmdir()  # if nothing came
@@ -186,11 +180,10 @@ def take_tree(source, target, ours=()):
 
 def _take_file(directory, name, target, room):
     try:
-        fd = _open_below(directory, name, os.O_RDONLY)
+        fd = keeping.open_regular(name, directory)
     except OSError:
         return {"left_out": "a link, or gone"}, room
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
+    if fd is None:
         return {"left_out": "no regular file"}, room
     where = _free_name(target, plain_name(name))
     room = _copy_file(fd, where, room)

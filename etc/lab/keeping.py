@@ -33,6 +33,18 @@ def write_in_home(home: pathlib.Path, name: str, data: bytes):
     os.chown(home / name, owner.st_uid, owner.st_gid)
 
 
+def open_regular(name, directory):
+    """A descriptor of a regular file in a directory that a hostile user may
+    write to; None if it is a pipe, a device or the like. OSError if it cannot
+    be opened, as a link."""
+    found = os.open(name, os.O_RDONLY | os.O_NONBLOCK | FLAGS,
+                    dir_fd=directory)
+    if stat.S_ISREG(os.fstat(found).st_mode):
+        return found
+    os.close(found)
+    return None
+
+
 def open_in_home(home: pathlib.Path, name: str):
     """A descriptor of a regular file that a hostile user may have put there,
     or None: no link is followed on the way, no pipe or device is opened."""
@@ -44,16 +56,11 @@ def open_in_home(home: pathlib.Path, name: str):
                             dir_fd=place)
             os.close(place)
             place = below
-        found = os.open(last, os.O_RDONLY | os.O_NONBLOCK | FLAGS,
-                        dir_fd=place)
+        return open_regular(last, place)
     except OSError:
         return None
     finally:
         os.close(place)
-    if stat.S_ISREG(os.fstat(found).st_mode):
-        return found
-    os.close(found)
-    return None
 
 
 def keep_file(home: pathlib.Path, name: str, path: pathlib.Path, limit: int):

@@ -27,9 +27,6 @@ import story
 import visit
 from visit import LabError
 
-DRIVERS = {"chromium": "chromium", "firefox": "firefox",
-           "program": "program", "machine": "machine"}
-
 
 @dataclasses.dataclass
 class Options:
@@ -66,7 +63,7 @@ def kind_of(options):
     table = table_of(options.clients)
     name = ("machine" if options.vm else "program" if options.exec
             else options.client)
-    if name not in table and name in DRIVERS:
+    if name not in table and name in clients.SORTS:
         table[name] = visit.Kind(name=name, client=name)
     if name not in table:
         raise LabError(f"no client {name} in the table (there are: "
@@ -243,7 +240,7 @@ class Run:
         return 0
 
     def visit(self):
-        driver = __import__(DRIVERS[self.kind.client])
+        driver = __import__(self.kind.client)
         self.box = sandbox.Sandbox(self.directory.home,
                                    self.network.client_ns, self.etc())
         machine = self.kind.client == "machine"
