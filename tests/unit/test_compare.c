@@ -356,10 +356,13 @@ static void nothing_at_all(void **state)
 static void a_forest_is_walked(void **state)
 {
 	static struct chain_link links[] = {
-	    {CHAIN_NONE, CHAIN_START}, {CHAIN_NONE, CHAIN_START},
-	    {1, CHAIN_LINK},           {0, CHAIN_LINK},
-	    {2, CHAIN_LINK},           {1, CHAIN_LINK},
-	    {6, CHAIN_LINK}, /* itself: hostile */
+	    {.cause = CHAIN_NONE, .by = CHAIN_START},
+	    {.cause = CHAIN_NONE, .by = CHAIN_START},
+	    {.cause = 1, .by = CHAIN_LINK},
+	    {.cause = 0, .by = CHAIN_LINK},
+	    {.cause = 2, .by = CHAIN_LINK},
+	    {.cause = 1, .by = CHAIN_LINK},
+	    {.cause = 6, .by = CHAIN_LINK}, /* itself: hostile */
 	};
 	static const struct walk_step want[] = {
 	    {1, 0}, {2, 1}, {4, 2}, {5, 1}, {0, 0}, {3, 1}, {6, 0},

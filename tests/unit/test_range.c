@@ -168,8 +168,8 @@ static void set_links(struct chain *c, struct chain_link *links,
 	*c = (struct chain){.links = links, .count = len};
 	for (uint32_t i = 0; i < len; i++)
 		links[i] = (struct chain_link){
-		    causes[i],
-		    causes[i] == CHAIN_NONE ? CHAIN_START : CHAIN_LINK};
+		    .cause = causes[i],
+		    .by = causes[i] == CHAIN_NONE ? CHAIN_START : CHAIN_LINK};
 }
 
 /* 1 leads to 2 and 5, 2 to 3 and 4; 0 and 6 are of another tree. */
