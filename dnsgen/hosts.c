@@ -14,7 +14,7 @@
 #define SHOWN_MAX 100 /* bytes of a name in a message, before escaping */
 
 /* A name in the set is NAME_TLS if somebody asked a server for it, whether by
- * TLS or HTTP; the other kinds are as recorded. */
+ * TLS, QUIC or HTTP; the other kinds are as recorded. */
 struct hosts {
 	struct slice zone;
 	bool resolved;
@@ -179,9 +179,12 @@ void hosts_add_request(struct hosts *h, struct slice method,
 
 void hosts_add_name(struct hosts *h, const struct name *name)
 {
-	if (name->kind == NAME_TLS)
-		add_server(h, &name->address);
-	add_name(h, name, NULL);
+	struct name asked = *name;
+	if (asked.kind == NAME_QUIC)
+		asked.kind = NAME_TLS;
+	if (asked.kind == NAME_TLS)
+		add_server(h, &asked.address);
+	add_name(h, &asked, NULL);
 }
 
 /* What the set says of one name: entries [at, end). */

@@ -2,6 +2,7 @@
 #include "conversations.h"
 
 #include "hello.h"
+#include "quic.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
@@ -20,13 +21,19 @@ struct conversations {
 	uint32_t *buckets;    /* of udp, by its ends: open addressing */
 	uint32_t mask;
 	uint64_t seed;
+	struct names *names;
+	struct spool *spool;
+	struct quic *quic; /* NULL: nothing of it was seen */
 	struct conversations_rest rest;
 	struct conversation *merged;
 };
 
-struct conversations *conversations_new(void)
+struct conversations *conversations_new(struct names *names,
+					struct spool *spool)
 {
 	struct conversations *c = xcalloc(1, sizeof *c);
+	c->names = names;
+	c->spool = spool;
 	c->mask = 63;
 	c->buckets = xmalloc((c->mask + 1) * sizeof *c->buckets);
 	memset(c->buckets, 0xff, (c->mask + 1) * sizeof *c->buckets);
@@ -44,6 +51,7 @@ void conversations_free(struct conversations *c)
 	free(c->udp.items);
 	free(c->buckets);
 	free(c->merged);
+	quic_free(c->quic);
 	free(c);
 }
 
@@ -110,6 +118,7 @@ static struct conversation *udp_conversation(struct conversations *c,
 	*one = (struct conversation){
 	    .ends = {ends[0], ends[1]},
 	    .time = time,
+	    .end = time,
 	    .count = 1,
 	    .udp = true,
 	};
@@ -117,6 +126,39 @@ static struct conversation *udp_conversation(struct conversations *c,
 	if (c->udp.count > c->mask / 2)
 		grow_buckets(c);
 	return one;
+}
+
+static bool is_whole(struct slice hello)
+{
+	struct hello h;
+	return hello_parse(&h, hello) && h.whole;
+}
+
+/* The first one that names its server or is whole; better if it is whole. */
+static void keep_hello(struct conversations *c, struct conversation *one,
+		       int side, struct slice hello)
+{
+	struct hello h;
+	if (!hello_parse(&h, hello) || (!h.whole && !hello_name(&h).len) ||
+	    (one->hello.data && (!h.whole || is_whole(one->hello))))
+		return;
+	const uint8_t *kept = spool_put(c->spool, hello, 0);
+	if (kept)
+		one->hello = (struct slice){kept, hello.len};
+	one->hello_from = side;
+}
+
+static void take_quic(struct conversations *c, struct conversation *one,
+		      int side, struct slice datagram)
+{
+	struct slice hello;
+	if (!c->quic)
+		c->quic = quic_new();
+	uint32_t number = (uint32_t)(one - c->udp.items);
+	if (!quic_add(c->quic, number, side, datagram, &hello))
+		return;
+	names_add_quic(c->names, hello, &one->ends[!side]);
+	keep_hello(c, one, side, hello);
 }
 
 void conversations_add_udp(struct conversations *c, const struct packet *p)
@@ -138,6 +180,9 @@ void conversations_add_udp(struct conversations *c, const struct packet *p)
 	if (!one->first[side].len)
 		one->first[side] = slice_to(p->payload, CONVERSATION_FIRST);
 	one->bytes[side] += p->payload.len;
+	one->end = p->time > one->end ? p->time : one->end;
+	if (quic_is_initial(p->payload))
+		take_quic(c, one, side, p->payload);
 }
 
 /* ---- TCP ---- */
@@ -196,6 +241,8 @@ static void count_bytes(struct conversation *c, int side,
 	struct span_reader r = span_read(s, (struct span){from, UINT64_MAX});
 	struct slice bytes;
 	while (span_next(&r, &bytes)) {
+		int64_t time = s->pieces[r.at.piece - 1].time;
+		c->end = time > c->end ? time : c->end;
 		if (bytes.data)
 			c->bytes[side] += bytes.len;
 		else
@@ -229,6 +276,7 @@ bool conversation_read(struct conversation *c, const struct talk *talk,
 	*c = (struct conversation){
 	    .ends = {flow->ends[0], flow->ends[1]},
 	    .time = flow->time,
+	    .end = flow->time,
 	    .count = 1,
 	    .opened = flow->streams[0].from_start,
 	};

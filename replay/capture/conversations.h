@@ -5,6 +5,7 @@
 #define CAPTURE_CONVERSATIONS_H
 
 #include "exchange.h"
+#include "names.h"
 
 /* What comes later than so many of TCP, or of UDP, is only counted. */
 #define CONVERSATIONS_MAX (1U << 18)
@@ -18,9 +19,13 @@ struct conversation {
 	 * ClientHello up to HELLO_MAX. Of UDP: of its first datagram. They
 	 * belong to the recording. */
 	struct slice first[2];
-	uint64_t bytes[2]; /* payload recorded */
-	uint64_t count;    /* 1; of DNS over UDP the questions, whatever port
-			      they came from: its client's port is 0 */
+	struct slice hello; /* QUIC: the ClientHello, a handshake message as far
+			       as there is need of it; data NULL: none */
+	bool hello_from;    /* which end sent it */
+	int64_t end;        /* time of its last packet that said anything */
+	uint64_t bytes[2];  /* payload recorded */
+	uint64_t count;     /* 1; of DNS over UDP the questions, whatever port
+			       they came from: its client's port is 0 */
 	bool udp;
 	bool opened;           /* TCP: how it began was recorded */
 	bool lost[2];          /* TCP: bytes of that end are missing */
@@ -41,7 +46,10 @@ struct conversations_rest {
 
 struct conversations;
 
-struct conversations *conversations_new(void);
+/* Borrows both: servers that QUIC clients name are added to the names, their
+ * hellos go to the spool. */
+struct conversations *conversations_new(struct names *names,
+					struct spool *spool);
 void conversations_add_udp(struct conversations *c, const struct packet *p);
 /* TCP: in the order of the flows. */
 void conversations_add_tcp(struct conversations *c,

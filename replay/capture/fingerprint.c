@@ -1,7 +1,7 @@
 /* JA3 and JA4 of a ClientHello.
  *
  * JA3: github.com/salesforce/ja3, README. JA4: github.com/FoxIO-LLC/ja4,
- * technical_details/JA4.md; its letter for the transport is always t here. */
+ * technical_details/JA4.md. */
 #include "fingerprint.h"
 
 #include "digest.h"
@@ -89,16 +89,12 @@ static void take_extension(struct parts *p, uint16_t type, struct slice body)
 	}
 }
 
-static bool parts_read(struct parts *p, struct slice stream)
+static void take_extensions(struct parts *p)
 {
-	*p = (struct parts){0};
-	if (!hello_read(&p->hello, stream) || !p->hello.whole)
-		return false;
 	struct slice rest = p->hello.extensions, body;
 	uint16_t type;
 	while (hello_extension(&rest, &type, &body))
 		take_extension(p, type, body);
-	return true;
 }
 
 static uint16_t highest_version(const struct parts *p)
@@ -255,12 +251,14 @@ static void add_extensions(struct buf *out, const struct parts *p,
 	buf_release(&text);
 }
 
-static void make_ja4(const struct parts *p, uint16_t version, char *ja4)
+/* transport: 't' or 'q', of TCP or QUIC. */
+static void make_ja4(const struct parts *p, char transport, uint16_t version,
+		     char *ja4)
 {
 	struct numbers ciphers = numbers_of(p->hello.ciphers);
 	struct numbers types = extension_types(&p->hello);
 	struct buf text = {0};
-	buf_printf(&text, "t%s%c%02d%02d", version_code(version),
+	buf_printf(&text, "%c%s%c%02d%02d", transport, version_code(version),
 		   p->named ? 'd' : 'i', two_digits(ciphers.count),
 		   two_digits(types.count));
 	add_alpn(&text, p->alpn);
@@ -273,20 +271,35 @@ static void make_ja4(const struct parts *p, uint16_t version, char *ja4)
 	free(types.list);
 }
 
+static void make(struct parts *p, char transport, struct fingerprint *f)
+{
+	take_extensions(p);
+	struct slice alpn = slice_to(p->alpn, ALPN_MAX);
+	f->version = highest_version(p);
+	f->alpn_len = (uint8_t)alpn.len;
+	if (alpn.len)
+		memcpy(f->alpn, alpn.data, alpn.len);
+	make_ja3(p, f->ja3);
+	make_ja4(p, transport, f->version, f->ja4);
+}
+
 bool fingerprint_read(struct slice stream, struct fingerprint *f)
 {
-	struct parts p;
+	struct parts p = {0};
 	*f = (struct fingerprint){0};
-	bool whole = parts_read(&p, stream);
-	if (whole) {
-		struct slice alpn = slice_to(p.alpn, ALPN_MAX);
-		f->version = highest_version(&p);
-		f->alpn_len = (uint8_t)alpn.len;
-		if (alpn.len)
-			memcpy(f->alpn, alpn.data, alpn.len);
-		make_ja3(&p, f->ja3);
-		make_ja4(&p, f->version, f->ja4);
-	}
+	bool whole = hello_read(&p.hello, stream) && p.hello.whole;
+	if (whole)
+		make(&p, 't', f);
 	hello_release(&p.hello);
+	return whole;
+}
+
+bool fingerprint_quic(struct slice message, struct fingerprint *f)
+{
+	struct parts p = {0};
+	*f = (struct fingerprint){0};
+	bool whole = hello_parse(&p.hello, message) && p.hello.whole;
+	if (whole)
+		make(&p, 'q', f);
 	return whole;
 }

@@ -22,4 +22,7 @@ struct fingerprint {
  * ClientHello (RFC 8446 4.1.2). */
 bool fingerprint_read(struct slice stream, struct fingerprint *f);
 
+/* The same of the message itself, as it comes over QUIC. */
+bool fingerprint_quic(struct slice message, struct fingerprint *f);
+
 #endif

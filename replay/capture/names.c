@@ -1,4 +1,5 @@
-/* The names of a recording: what DNS answered, what TLS clients asked for. */
+/* The names of a recording: what DNS answered, what TLS and QUIC clients asked
+ * for. */
 #include "names.h"
 
 #include "dns.h"
@@ -37,7 +38,8 @@ static void add(struct names *n, enum name_kind kind, struct slice text,
 	    nameset_add(n->set, &name) || n->full)
 		return;
 	n->full = true;
-	log_warn("more than %zu names in DNS and TLS: the rest is left out",
+	log_warn("more than %zu names in DNS, TLS and QUIC: the rest is left "
+		 "out",
 		 nameset_count(n->set));
 }
 
@@ -63,18 +65,39 @@ static bool is_client_hello(struct slice hello)
 	       hello.data[5] == 1;
 }
 
+static void note_port(struct names *n, uint16_t port)
+{
+	n->tls[port / 8] |= (uint8_t)(1 << port % 8);
+}
+
+/* A server name is not written with its dot at the end. */
+static void add_server(struct names *n, enum name_kind kind, struct slice name,
+		       const struct endpoint *server)
+{
+	if (name.len && name.data[name.len - 1] == '.')
+		name.len--;
+	add(n, kind, name, &server->address);
+}
+
 void names_add_tls(struct names *n, struct slice hello,
 		   const struct endpoint *server)
 {
 	struct buf name = {0};
 	if (is_client_hello(hello))
-		n->tls[server->port / 8] |= (uint8_t)(1 << server->port % 8);
-	if (hello_server_name(hello, &name)) {
-		if (name.data[name.len - 1] == '.')
-			name.len--;
-		add(n, NAME_TLS, buf_slice(&name), &server->address);
-	}
+		note_port(n, server->port);
+	if (hello_server_name(hello, &name))
+		add_server(n, NAME_TLS, buf_slice(&name), server);
 	buf_release(&name);
+}
+
+void names_add_quic(struct names *n, struct slice hello,
+		    const struct endpoint *server)
+{
+	struct hello h;
+	if (!hello_parse(&h, hello))
+		return;
+	note_port(n, server->port);
+	add_server(n, NAME_QUIC, hello_name(&h), server);
 }
 
 bool names_tls_port(const struct names *n, uint16_t port)

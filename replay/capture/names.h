@@ -1,5 +1,5 @@
 /* Names that a recording holds beside its HTTP messages: what DNS answered and
- * which servers TLS clients named. */
+ * which servers TLS and QUIC clients named. */
 #ifndef CAPTURE_NAMES_H
 #define CAPTURE_NAMES_H
 
@@ -9,6 +9,7 @@ enum name_kind {
 	NAME_ADDRESS, /* a DNS answer gave the name this address */
 	NAME_MISSING, /* a DNS answer said that the name does not exist */
 	NAME_TLS,     /* a TLS client named the server at this address (SNI) */
+	NAME_QUIC,    /* the same of a QUIC client */
 };
 
 struct name {
@@ -28,8 +29,11 @@ void names_add_dns(struct names *n, struct slice message);
  * server name (RFC 6066 3), if it is one. */
 void names_add_tls(struct names *n, struct slice hello,
 		   const struct endpoint *server);
+/* The same of a QUIC client's ClientHello, as quic_add gives it. */
+void names_add_quic(struct names *n, struct slice hello,
+		    const struct endpoint *server);
 /* Whether a ClientHello, with a server name or without, was sent to the port
- * of any server. */
+ * of any server, over TCP or UDP: whoever speaks QUIC also tries TLS there. */
 bool names_tls_port(const struct names *n, uint16_t port);
 /* Each kind, text and address once, in the order recorded. */
 size_t names_count(const struct names *n);

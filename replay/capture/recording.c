@@ -67,7 +67,7 @@ struct recording *recording_read(const struct recording_options *options,
 	uint64_t bad = keylog_counts(secrets->keylog)->bad;
 	r->spool = spool_new();
 	r->names = names_new();
-	r->beside = conversations_new();
+	r->beside = conversations_new(r->names, r->spool);
 	r->packets = packets_new(r->source, r->spool);
 	r->flows = flows_new(0);
 	for (size_t i = 0; i < count; i++) {

@@ -66,9 +66,12 @@
  *  unfollowed              [{no, kind, url}]; unfollowed_counts {loaded,
  *                          clicked, scripted}
  *  traffic                 [{kind, protocol, by_bytes, udp, asks_certificate,
- *                          client, server, name, connections, bytes}]: kinds
- *                          "tls", "quic", "http2-clear", "other", "unknown",
- *                          "silent"
+ *                          client, server, name, why, connections, bytes,
+ *                          sent, received, begins, ends, ja3, ja4, alpn}]:
+ *                          kinds "tls", "quic", "http2-clear", "other",
+ *                          "unknown", "silent"; sent, received by the client;
+ *                          the last three of the first whole ClientHello, else
+ *                          null
  *  own                     {kind: count}: asked by clients on their own
  *  left_out                {list: count}: what is too much to be listed
  */

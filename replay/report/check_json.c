@@ -443,9 +443,15 @@ static const char *traffic_kind_key(enum traffic_kind kind)
 	return names[kind];
 }
 
+static json_t *print_value(const char *print)
+{
+	return words(*print ? print : NULL);
+}
+
 static json_t *traffic_value(const struct traffic *t)
 {
 	json_t *o = json_object();
+	struct slice alpn = {t->print.alpn, t->print.alpn_len};
 	set(o, "kind", json_string(traffic_kind_key(t->kind)));
 	set(o, "protocol", words(t->protocol));
 	set(o, "by_bytes", json_boolean(t->by_bytes));
@@ -457,6 +463,13 @@ static json_t *traffic_value(const struct traffic *t)
 	set(o, "name", t->name.data ? value_text(t->name) : json_null());
 	set(o, "connections", number(t->connections));
 	set(o, "bytes", number(t->bytes));
+	set(o, "sent", number(t->sent));
+	set(o, "received", number(t->received));
+	set(o, "begins", seconds(t->begins));
+	set(o, "ends", seconds(t->ends));
+	set(o, "ja3", print_value(t->print.ja3));
+	set(o, "ja4", print_value(t->print.ja4));
+	set(o, "alpn", t->print.alpn_len ? value_text(alpn) : json_null());
 	return o;
 }
 

@@ -10,6 +10,7 @@
 /* Lines of a list, bytes of a text. */
 #define LISTED 10U
 #define LISTED_DOUBTS 5U
+#define LISTED_DETAILS 2U /* of a server, in lines of their own */
 #define LISTED_VERBOSE 10000U
 #define CLIPPED 160U
 #define CLIPPED_VERBOSE 2048U
@@ -695,10 +696,66 @@ static void put_servers(struct out *o, const struct roll *roll, bool protocol)
 	o->left_out += roll->left_out;
 }
 
+static void put_endpoint(const struct endpoint *e)
+{
+	struct buf b = {0};
+	endpoint_print(&b, e);
+	fwrite(b.data, 1, b.len, stdout);
+	buf_release(&b);
+}
+
+/* Who spoke with whom, when, how much each way, and how the client began. */
+static void put_details(const struct traffic *t)
+{
+	fputs("    ", stdout);
+	put_address(&t->client.address);
+	fputs(" to ", stdout);
+	put_endpoint(&t->server);
+	fputs(", ", stdout);
+	put_time(t->begins);
+	fputs(", for ", stdout);
+	put_duration(t->ends - t->begins);
+	fputs(": ", stdout);
+	put_bytes(t->sent);
+	fputs(" sent, ", stdout);
+	put_bytes(t->received);
+	fputs(" received", stdout);
+	if (*t->print.ja3)
+		printf(", JA3 %s", t->print.ja3);
+	if (*t->print.ja4)
+		printf(", JA4 %s", t->print.ja4);
+	putchar('\n');
+}
+
+static void put_server_details(struct out *o, const struct roll_entry *e)
+{
+	size_t max = o->verbose ? LISTED_VERBOSE : LISTED_DETAILS;
+	size_t found = 0;
+	for (size_t i = e->first; survey_next(o->s, e, &i); i++)
+		if (found++ < max)
+			put_details(&o->s->traffics.list[i]);
+	if (found > max)
+		printf("    ... and %zu more%s\n", found - max,
+		       o->verbose ? "" : " (-v lists them)");
+}
+
+static void put_sealed(struct out *o, enum traffic_kind kind)
+{
+	const struct roll *roll = &o->s->traffic[kind];
+	for (size_t i = 0; i < roll->count; i++) {
+		size_t shown = o->shown;
+		put_server(o, &roll->list[i], false);
+		if (o->shown > shown)
+			put_server_details(o, &roll->list[i]);
+	}
+	o->left_out += roll->left_out;
+}
+
 static void put_encrypted(struct out *o)
 {
 	begin_list(o, "\nencrypted: not read:");
-	put_servers(o, &o->s->traffic[TRAFFIC_TLS], false);
+	put_sealed(o, TRAFFIC_TLS);
+	put_sealed(o, TRAFFIC_QUIC);
 	end_list(o, "  ");
 }
 
@@ -706,8 +763,8 @@ static void put_other_traffic(struct out *o)
 {
 	begin_list(o, "\nother traffic, not served again:");
 	if (o->verbose)
-		for (enum traffic_kind k = TRAFFIC_QUIC; k < TRAFFIC_SILENT;
-		     k++)
+		for (enum traffic_kind k = TRAFFIC_HTTP2_CLEAR;
+		     k < TRAFFIC_SILENT; k++)
 			put_servers(o, &o->s->traffic[k], true);
 	else
 		put_servers(o, &o->s->protocols, true);

@@ -50,7 +50,7 @@ static const struct name **answers_of(const struct recording *r, size_t *count)
 	*count = 0;
 	for (size_t i = 0; i < all; i++) {
 		const struct name *n = names_get(r->names, i);
-		if (n->kind != NAME_TLS)
+		if (n->kind == NAME_ADDRESS || n->kind == NAME_MISSING)
 			list[(*count)++] = n;
 	}
 	qsort(list, *count, sizeof(struct name *), by_name);

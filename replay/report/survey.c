@@ -174,46 +174,71 @@ static void count_traffic(struct survey *s, enum reason r, size_t connections,
 	s->reasons[r].bytes += bytes;
 }
 
-static void group(struct roll *roll, const struct traffic *t, const char *place,
-		  struct slice server)
+/* i: which one t is in traffics, UINT32_MAX if it is none of them. */
+static void group(struct roll *roll, const struct traffic *t, uint32_t i,
+		  const char *place, struct slice server)
 {
-	struct roll_entry *e =
-	    roll_add(roll, slice_of(place), server, UINT32_MAX);
+	struct roll_entry *e = roll_add(roll, slice_of(place), server, i);
 	if (!e)
 		return;
 	e->count += t->connections - 1;
 	e->bytes += t->bytes;
 }
 
-static void survey_servers(struct survey *s, const struct traffic *t)
+/* Of TLS the list tells why it was not read. */
+static const char *place_of(const struct traffic *t)
+{
+	if (t->kind == TRAFFIC_TLS)
+		return t->why ? t->why : "";
+	return t->protocol;
+}
+
+bool survey_next(const struct survey *s, const struct roll_entry *e, size_t *at)
+{
+	const struct traffics *all = &s->traffics;
+	if (e->first >= all->count)
+		return false;
+	const struct traffic *first = &all->list[e->first];
+	for (; *at < all->count; ++*at) {
+		const struct traffic *t = &all->list[*at];
+		if (t->kind == first->kind &&
+		    slice_equal(t->name, first->name) &&
+		    !strcmp(place_of(t), place_of(first)) &&
+		    (t->name.len || endpoint_equal(&t->server, &first->server)))
+			return true;
+	}
+	return false;
+}
+
+static void survey_servers(struct survey *s, const struct traffic *t,
+			   uint32_t i)
 {
 	struct buf address = {0};
 	endpoint_print(&address, &t->server);
 	struct slice server = t->name.len ? t->name : buf_slice(&address);
-	bool tls = t->kind == TRAFFIC_TLS;
-	/* Of TLS the list tells why it was not read. */
-	group(&s->traffic[t->kind], t,
-	      tls ? (t->why ? t->why : "") : t->protocol, server);
+	group(&s->traffic[t->kind], t, i, place_of(t), server);
 	if (t->asks_certificate) {
 		count_traffic(s, REASON_CLIENT_CERTIFICATE, t->connections,
 			      t->bytes);
-		group(&s->certificates, t, t->protocol, server);
+		group(&s->certificates, t, i, t->protocol, server);
 	}
 	buf_release(&address);
 }
 
-static void survey_connections(struct survey *s, const struct traffic *t)
+static void survey_connections(struct survey *s, const struct traffic *t,
+			       uint32_t i)
 {
 	enum reason reason = traffic_reason(t->kind);
 	if (is_service(t)) {
-		group(&s->services, t, t->protocol, (struct slice){0});
+		group(&s->services, t, i, t->protocol, (struct slice){0});
 		return;
 	}
 	if (reason != REASON_NONE)
 		count_traffic(s, reason, t->connections, t->bytes);
-	if (reason != REASON_NONE && reason != REASON_TLS)
-		group(&s->protocols, t, t->protocol, (struct slice){0});
-	survey_servers(s, t);
+	if (reason != REASON_NONE && reason != REASON_TLS &&
+	    reason != REASON_QUIC)
+		group(&s->protocols, t, i, t->protocol, (struct slice){0});
+	survey_servers(s, t, i);
 }
 
 static bool has_server(const struct roll *r, struct slice name)
@@ -238,7 +263,7 @@ static void survey_tunnels(struct survey *s)
 				    .name = n->text,
 				    .connections = 1};
 		if (!has_server(&s->traffic[TRAFFIC_TLS], n->text))
-			survey_connections(s, &t);
+			survey_connections(s, &t, UINT32_MAX);
 	}
 }
 
@@ -247,8 +272,8 @@ static void survey_traffic(struct survey *s)
 	for (size_t kind = 0; kind < SURVEY_TRAFFIC_KINDS; kind++)
 		s->traffic[kind].max = GROUPS_MAX;
 	s->protocols.max = s->services.max = s->certificates.max = GROUPS_MAX;
-	for (size_t i = 0; i < s->traffics.count; i++)
-		survey_connections(s, &s->traffics.list[i]);
+	for (uint32_t i = 0; i < s->traffics.count; i++)
+		survey_connections(s, &s->traffics.list[i], i);
 	survey_tunnels(s);
 }
 

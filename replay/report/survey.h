@@ -37,9 +37,11 @@ struct survey {
 	size_t own[SURVEY_OWN_KINDS];
 
 	/* Entry: place the protocol, text the name of the server, without one
-	 * its address; count the connections, bytes their payload. */
+	 * its address; count the connections, bytes their payload; first the
+	 * first of traffics, UINT32_MAX: of none of them. */
 	struct roll traffic[SURVEY_TRAFFIC_KINDS];
-	struct roll protocols; /* the same of QUIC to unknown, without text */
+	struct roll protocols; /* the same without text, but for TLS, QUIC and
+				  what is silent */
 	struct roll services;  /* of the network, as DNS: the lab has its own;
 				  neither a class nor a loss */
 	struct roll certificates; /* TLS servers that asked for one */
@@ -57,6 +59,10 @@ bool survey_class(const struct survey *s, size_t *at, enum reason *class);
  * and none that clients make on their own: "start", "outside", "script"; else
  * NULL. */
 const char *survey_unexplained(const struct survey *s, size_t i);
+/* The next of traffics for which an entry of survey.traffic stands, from *at
+ * on, which is set to it. Begin with e->first; false: no more. */
+bool survey_next(const struct survey *s, const struct roll_entry *e,
+		 size_t *at);
 /* The first page's exchange, NULL if there is none. */
 const struct exchange *survey_first_page(const struct survey *s);
 

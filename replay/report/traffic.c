@@ -56,6 +56,8 @@ static uint32_t *index_next(const struct index *x, uint64_t hash, uint32_t step)
  * the messages and the ports say. */
 static int client_of(const struct conversation *c)
 {
+	if (c->hello.data)
+		return c->hello_from;
 	if (c->opened)
 		return 0;
 	for (int i = 0; i < 2 && !c->udp; i++)
@@ -110,6 +112,8 @@ static struct traffic describe(const struct conversation *c, int client)
 	if (c->udp && !e.client.len)
 		e.client = e.server;
 	struct guess g = protocol_guess(&e);
+	if (c->hello.data && g.class != PROTOCOL_QUIC)
+		g = (struct guess){PROTOCOL_QUIC, "QUIC", true};
 	if (c->decrypted)
 		g = (struct guess){PROTOCOL_UNKNOWN, "TLS, decrypted", true};
 	return (struct traffic){
@@ -123,6 +127,10 @@ static struct traffic describe(const struct conversation *c, int client)
 	    .server = c->ends[!client],
 	    .connections = c->count,
 	    .bytes = c->bytes[0] + c->bytes[1],
+	    .sent = c->bytes[client],
+	    .received = c->bytes[!client],
+	    .begins = c->time,
+	    .ends = c->end,
 	};
 }
 
@@ -153,6 +161,12 @@ static void take_in(struct traffic *t, const struct traffic *n)
 	t->asks_certificate |= n->asks_certificate;
 	t->connections += n->connections;
 	t->bytes += n->bytes;
+	t->sent += n->sent;
+	t->received += n->received;
+	t->begins = n->begins < t->begins ? n->begins : t->begins;
+	t->ends = n->ends > t->ends ? n->ends : t->ends;
+	if (!*t->print.ja4)
+		t->print = n->print;
 	if (t->client.port != n->client.port)
 		t->client.port = 0;
 }
@@ -214,12 +228,14 @@ static bool is_same(const struct traffic_client *a,
 	       !strcmp(a->print.ja4, b->print.ja4);
 }
 
+/* What a twin has to send over TCP: QUIC is not served. */
 static void take_client(struct collector *k, const struct conversation *c,
-			int client)
+			int client, const struct fingerprint *print)
 {
 	struct traffic_client n = {.client = c->ends[client].address,
+				   .print = *print,
 				   .connections = 1};
-	if (c->udp || !fingerprint_read(c->first[client], &n.print))
+	if (c->udp || !*print->ja4)
 		return;
 	struct endpoint e = {n.client, 0};
 	uint64_t hash = endpoint_hash(&e, k->clients.seed) ^
@@ -244,15 +260,41 @@ static void take_client(struct collector *k, const struct conversation *c,
 
 /* ---- all ---- */
 
+static void read_print(const struct conversation *c, int client,
+		       struct fingerprint *f)
+{
+	*f = (struct fingerprint){0};
+	if (c->hello.data)
+		fingerprint_quic(c->hello, f);
+	else if (!c->udp)
+		fingerprint_read(c->first[client], f);
+}
+
+/* The server's name in name, any bytes. False if there is none. */
+static bool read_name(const struct conversation *c, int client,
+		      struct buf *name)
+{
+	struct hello h;
+	if (c->udp) {
+		buf_clear(name);
+		if (c->hello.data && hello_parse(&h, c->hello))
+			buf_add(name, hello_name(&h));
+		return name->len > 0;
+	}
+	return hello_server_name(c->first[client], name);
+}
+
 static void take(struct collector *k, const struct conversation *c)
 {
 	int client = client_of(c);
-	take_client(k, c, client);
+	struct fingerprint print;
+	read_print(c, client, &print);
+	take_client(k, c, client, &print);
 	if (c->has_exchanges)
 		return;
 	struct traffic n = describe(c, client);
-	if (!c->udp && hello_server_name(c->first[client], &k->name) &&
-	    k->name.len <= NAME_MAX_LEN)
+	n.print = print;
+	if (read_name(c, client, &k->name) && k->name.len <= NAME_MAX_LEN)
 		n.name = buf_slice(&k->name);
 	add(k, &n);
 }

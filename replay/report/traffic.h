@@ -37,9 +37,14 @@ struct traffic {
 				   certificate in clear (TLS 1.2 and older) */
 	struct endpoint client; /* port 0: several */
 	struct endpoint server;
-	struct slice name;  /* TLS: SNI, data NULL: none; hostile bytes */
-	size_t connections; /* of DNS over UDP: questions */
-	uint64_t bytes;     /* payload that was recorded, both sides */
+	struct slice name; /* TLS, QUIC: SNI, data NULL: none; hostile bytes */
+	struct fingerprint print; /* of their clients, of the first whose hello
+				     is whole; ja4 empty: none */
+	size_t connections;       /* of DNS over UDP: questions */
+	uint64_t bytes;           /* payload that was recorded, both sides */
+	uint64_t sent, received;  /* the same, as the client saw it */
+	int64_t begins, ends;     /* of the first packet, and of the last one
+				     with payload; ns since the epoch */
 };
 
 /* How a client begins TLS: each fingerprint of an address once. */

@@ -1,8 +1,8 @@
 /* From a request to its answer and its line in the log. */
 #include "reply.h"
 
-#include "hosts.h"
 #include "nearest.h"
+#include "sealed.h"
 #include "steered.h"
 
 #include "capture/hostname.h"
@@ -11,7 +11,6 @@
 #include "rewrite/steer.h"
 
 #define NOT_FOUND "404 Not Found"
-#define SEALED "recorded in TLS only, no keys"
 
 #define HOSTS_MAX 1000 /* looked at for an address in another form */
 
@@ -351,22 +350,23 @@ static void begin_line(const struct site *site, struct reply *r,
 	differences_release(&differences);
 }
 
-/* Whether what was said to that server in TLS could not be read, and nothing
- * else was recorded of it. */
-static bool is_sealed(const struct site *site, const struct request *q)
+/* Why what was said to that server in TLS or QUIC could not be read, where
+ * nothing else was recorded of it; NULL otherwise. */
+static const char *why_sealed(const struct site *site, const struct request *q)
 {
 	const struct table *more = supplement_table(site);
 	struct slice host = q->url.host;
-	return q->url.https && site->sealed && host.len &&
-	       hosts_find(site->sealed, host) != HOSTS_NONE &&
-	       table_host(site->edition->table, host) == TABLE_NONE &&
-	       (!more || table_host(more, host) == TABLE_NONE);
+	if (!q->url.https || !site->sealed ||
+	    table_host(site->edition->table, host) != TABLE_NONE ||
+	    (more && table_host(more, host) != TABLE_NONE))
+		return NULL;
+	return sealed_why(site->sealed, host);
 }
 
 static void answer_miss(const struct site *site, struct reply *r,
 			const struct request *q)
 {
-	const char *why = is_sealed(site, q) ? SEALED : NULL;
+	const char *why = why_sealed(site, q);
 	refuse(&r->answer, q, NOT_FOUND, why);
 	r->answer.note = why;
 	if (r->match.only_304)
@@ -435,7 +435,7 @@ static void look_up_all(const struct site *site, struct live *q,
 {
 	struct address literal;
 	/* what another host at that address said would be a poor guess */
-	if (is_sealed(site, &q->request) &&
+	if (why_sealed(site, &q->request) &&
 	    !host_literal(q->request.url.host, &literal)) {
 		match_forget(&r->match);
 		r->match.only_304 = false;

@@ -1,11 +1,19 @@
-/* Servers to which TLS was recorded. */
+/* Servers to which TLS or QUIC was recorded. */
 #include "sealed.h"
+
+#include "hosts.h"
 
 #include "capture/log.h"
 #include "capture/names.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
+
+enum { IN_TLS, IN_QUIC, WAYS };
+
+struct sealed {
+	struct hosts hosts[WAYS];
+};
 
 static void add(struct hosts *h, const struct name *name)
 {
@@ -16,30 +24,53 @@ static void add(struct hosts *h, const struct name *name)
 	buf_release(&address);
 }
 
-struct hosts *sealed_new(const struct recording *r)
+static struct sealed *make(void)
 {
-	struct hosts *h = NULL;
+	struct sealed *s = xcalloc(1, sizeof *s);
 	uint64_t seed;
-	size_t count = r->names ? names_count(r->names) : 0;
 	if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
 		log_fatal("no random bytes");
-	for (size_t i = 0; i < count; i++) {
-		const struct name *name = names_get(r->names, i);
-		if (name->kind != NAME_TLS)
-			continue;
-		if (!h) {
-			h = xcalloc(1, sizeof *h);
-			hosts_init(h, seed);
-		}
-		add(h, name);
-	}
-	return h;
+	for (int way = 0; way < WAYS; way++)
+		hosts_init(&s->hosts[way], seed);
+	return s;
 }
 
-void sealed_free(struct hosts *h)
+struct sealed *sealed_new(const struct recording *r)
 {
-	if (!h)
+	struct sealed *s = NULL;
+	size_t count = r->names ? names_count(r->names) : 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct name *name = names_get(r->names, i);
+		if (name->kind != NAME_TLS && name->kind != NAME_QUIC)
+			continue;
+		if (!s)
+			s = make();
+		add(&s->hosts[name->kind == NAME_TLS ? IN_TLS : IN_QUIC], name);
+	}
+	return s;
+}
+
+void sealed_free(struct sealed *s)
+{
+	if (!s)
 		return;
-	hosts_release(h);
-	free(h);
+	for (int way = 0; way < WAYS; way++)
+		hosts_release(&s->hosts[way]);
+	free(s);
+}
+
+static bool has(const struct sealed *s, int way, struct slice host)
+{
+	return hosts_find(&s->hosts[way], host) != HOSTS_NONE;
+}
+
+const char *sealed_why(const struct sealed *s, struct slice host)
+{
+	if (!s || !host.len)
+		return NULL;
+	bool quic = has(s, IN_QUIC, host);
+	if (has(s, IN_TLS, host))
+		return quic ? "recorded in TLS and QUIC only, no keys"
+			    : "recorded in TLS only, no keys";
+	return quic ? "recorded in QUIC only, which is not read" : NULL;
 }

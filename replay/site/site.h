@@ -72,9 +72,9 @@ struct site {
 	int64_t clock_ahead; /* microseconds: the clients' clock - ours */
 	struct journal *journal;
 	struct tls_site *tls; /* NULL: there are no connections */
-	/* Servers, by names and addresses, to which TLS was recorded: of those
-	 * that have nothing else it could not be read. NULL: none. */
-	struct hosts *sealed;
+	/* Servers, by names and addresses, to which TLS or QUIC was recorded:
+	 * of those that have nothing else it could not be read. NULL: none. */
+	struct sealed *sealed;
 };
 
 #endif

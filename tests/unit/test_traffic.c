@@ -286,7 +286,7 @@ static void stage_begin(struct stage *s)
 	s->r.source = source_new(NULL);
 	s->r.spool = spool_new();
 	s->r.names = names_new();
-	s->r.beside = conversations_new();
+	s->r.beside = conversations_new(s->r.names, s->r.spool);
 	flows = flows_new(0);
 	now = 0;
 }
