@@ -357,8 +357,8 @@ static void put_broken_link(const struct out *o, const struct trail_break *b)
 	put_exchange(o, b->exchange);
 	fputs(" loads ", stdout);
 	put_clipped(o, b->link->url);
-	puts(b->reason == REASON_TLS ? ", which was encrypted"
-				     : ", which was not recorded");
+	puts(b->reason == REASON_NOT_RECORDED ? ", which was not recorded"
+					      : ", which was encrypted");
 }
 
 static void put_broken(const struct out *o, const char *what,

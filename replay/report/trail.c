@@ -73,15 +73,22 @@ static struct slice https_host(struct slice url)
 	return slice_to(url, end);
 }
 
-/* A link that leads to where TLS went that nobody could read. */
-static bool is_encrypted(const struct traffics *t, struct slice url)
+/* Why a link was not seen to be followed: TLS or QUIC that nobody could read
+ * went where it leads to, or nothing did. */
+static enum reason why_unseen(const struct traffics *t, struct slice url)
 {
 	struct slice host = https_host(url);
-	for (size_t i = 0; host.len && i < t->count; i++)
-		if (t->list[i].kind == TRAFFIC_TLS &&
-		    slice_equal_nocase(t->list[i].name, host))
-			return true;
-	return false;
+	enum reason why = REASON_NOT_RECORDED;
+	for (size_t i = 0; host.len && i < t->count; i++) {
+		const struct traffic *one = &t->list[i];
+		if ((one->kind != TRAFFIC_TLS && one->kind != TRAFFIC_QUIC) ||
+		    !slice_equal_nocase(one->name, host))
+			continue;
+		if (one->kind == TRAFFIC_TLS)
+			return REASON_TLS;
+		why = REASON_QUIC;
+	}
+	return why;
 }
 
 /* A page without its icon is whole. */
@@ -128,11 +135,7 @@ static void find_breaks(struct trail *t, const struct chain *c,
 		note(&t->first, findings_reason(f, i), i, NULL);
 		note(&t->exchange, findings_reason(f, i), i, NULL);
 		if (u && t->first.reason == REASON_NONE)
-			note(&t->first,
-			     is_encrypted(traffics, u->url)
-				 ? REASON_TLS
-				 : REASON_NOT_RECORDED,
-			     i, u);
+			note(&t->first, why_unseen(traffics, u->url), i, u);
 		if (t->exchange.reason != REASON_NONE)
 			break;
 	}

@@ -186,35 +186,6 @@ static void ntp(struct scene *s)
 		 &(struct str){answer, sizeof(answer), 0});
 }
 
-/* RFC 9000 17.2.2: an Initial packet of version 1, as long as 14.1 wants; what
- * is protected in it stands for itself. */
-static void quic_initial(struct scene *s, struct str *out)
-{
-	str_byte(out, 0xc3);
-	str_u32(out, 1);
-	str_byte(out, 8); /* destination connection ID */
-	str_u32(out, (uint32_t)net_random(&s->net));
-	str_u32(out, (uint32_t)net_random(&s->net));
-	str_byte(out, 0); /* no source connection ID */
-	str_byte(out, 0); /* no token */
-	str_u16(out, 0x4000 | (1200 - out->len - 2));
-	while (out->len < 1200)
-		str_byte(out, (uint8_t)net_random(&s->net));
-}
-
-static void quic(struct scene *s)
-{
-	struct str sent = {0}, received = {0};
-
-	dns_lookup(&s->net, VICTIM, "video.quic.example", NULL,
-		   "198.51.100.143");
-	quic_initial(s, &sent);
-	quic_initial(s, &received);
-	datagram(s, "198.51.100.143", 443, &sent, &received);
-	str_free(&sent);
-	str_free(&received);
-}
-
 static void protocols(struct scene *s)
 {
 	start_page(s, "<p>The page that began it.</p>\n");
@@ -223,7 +194,6 @@ static void protocols(struct scene *s)
 	talk(s, "files.drop.example", "203.0.113.152", 21, STEPS(ftp));
 	talk(s, NULL, "203.0.113.153", 4444, STEPS(raw));
 	ntp(s);
-	quic(s);
 }
 
 const struct scenario range_other_scenarios[] = {
@@ -234,7 +204,7 @@ const struct scenario range_other_scenarios[] = {
     {"range-event-stream", "all events are back, at once and not in their time",
      event_stream, 0},
     {"range-protocols",
-     "SMTP, IRC, FTP, an unknown one, NTP, QUIC: none is back, the page is",
+     "SMTP, IRC, FTP, an unknown one, NTP: none is back, the page is",
      protocols, 0},
     {0},
 };

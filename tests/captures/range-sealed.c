@@ -1,6 +1,7 @@
 /* The range: classes that TLS or HTTP/2 keep from being read. Each begins with
  * a page in clear, which comes back. */
 #include "dns.h"
+#include "quic.h"
 #include "secure.h"
 #include "visit.h"
 
@@ -74,6 +75,22 @@ static void client_certificate(struct scene *s)
 	sealed_page(s, BANK, BANK_IP,
 		    &(struct secure_kind){.version = TLS1_2_VERSION,
 					  .asks_certificate = true});
+}
+
+/* Servers that are known by their hellos alone; one of TLS beside them, and a
+ * hello that nobody can read. */
+static void quic(struct scene *s)
+{
+	const struct secure_kind kind = {.version = TLS1_3_VERSION};
+
+	start_page(s, "<img src=\"https://video.quic.example/x.png\">\n");
+	quic_meet(s, "video.quic.example", "203.0.113.170", 1, QUIC_SCRAMBLED);
+	quic_meet(s, "two.quic.example", "203.0.113.171", 0x6b3343cf,
+		  QUIC_SCRAMBLED);
+	quic_meet(s, "retry.quic.example", "203.0.113.172", 1, QUIC_RETRIED);
+	quic_meet(s, "foreign.quic.example", "203.0.113.173", 1, QUIC_FOREIGN);
+	sealed_page(s, "both.quic.example", "203.0.113.174", &kind);
+	quic_meet(s, "both.quic.example", "203.0.113.174", 1, QUIC_SCRAMBLED);
 }
 
 /* ---- HTTP/2 (RFC 9113), field sections in literals (RFC 7541 6.2.2) ---- */
@@ -191,6 +208,10 @@ const struct scenario range_sealed_scenarios[] = {
     {"range-http2",
      "HTTP/2 in clear and in TLS: what is in clear comes back, in HTTP/1.1",
      http2, 0},
+    {"range-quic",
+     "QUIC: nothing of it is back, its servers' names are known; the page "
+     "before is back",
+     quic, 0},
     {"range-client-certificate",
      "TLS that asks for the victim's certificate: not back, its key is not in "
      "the capture",

@@ -48,6 +48,8 @@ TODAY = {
                                "www.sealed13.example"]},
     "http2": {"exchanges": 2, "reproducible": 2, "connections": 3,
               "connections_with_http": 2, "encrypted": ["www.h2.example"]},
+    "quic": {"exchanges": 1, "reproducible": 1, "connections": 2,
+             "connections_with_http": 1, "encrypted": ["both.quic.example"]},
     "client-certificate": {"exchanges": 1, "reproducible": 1,
                            "encrypted": ["login.bank.example"]},
 }
@@ -61,7 +63,7 @@ UNWRITTEN = {"http2": 1}
 # How many connections of a class do not come back as they were, yet their
 # bytes are known.
 UNREAD = {"websocket": 1, "protocols": 4, "tls": 2, "tls-keys": 2, "http2": 2,
-          "client-certificate": 1}
+          "quic": 1, "client-certificate": 1}
 
 
 def same(got, want, what):
