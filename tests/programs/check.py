@@ -527,6 +527,60 @@ def unexplained_and_unfollowed():
     has(check("-v", path)[0], f"  clicked in #1: {PAGE}more\n")
 
 
+def quic_is_named():
+    """Connections by their hellos: names, times, bytes, JA4; the chain that
+    breaks there; and no more than that."""
+    made = Scenario("range-quic")
+    found = value(made.path)
+    quic = [n for n in found["traffic"] if n["kind"] == "quic"]
+    same([n["name"] for n in quic],
+         ["video.quic.example", "two.quic.example", "retry.quic.example", None,
+          "both.quic.example"], "names")
+    same([n["server"] for n in quic], [f"203.0.113.{i}:443"
+                                       for i in range(170, 175)], "servers")
+    same({n["sent"] for n in quic}, {2400, 2 * 1402, 1404}, "sent")
+    same({n["received"] for n in quic}, {1200}, "received")
+    for n in quic:
+        same((n["udp"], n["connections"], n["bytes"]),
+             (True, 1, n["sent"] + n["received"]), n)
+        true(0.02 <= n["ends"] - n["begins"] < 0.1, n)
+        want = n["name"] and ("q13d0308h3_55b375c5d22e_20dfc2e784d3", "h3")
+        same((n["ja4"], n["alpn"]), want or (None, None), n)
+    tls = [n for n in found["traffic"] if n["kind"] == "tls"]
+    same([(n["name"], n["ja4"][:8], n["sent"] + n["received"])
+          for n in tls], [("both.quic.example", "t13d0409", tls[0]["bytes"])],
+         "TLS alike")
+    same([(n["reason"], n["connections"]) for n in found["reasons"]
+          if n["reason"] in ("quic", "tls-without-keys")],
+         [("tls-without-keys", 1), ("quic", 5)], "reasons")
+    same(found["chain"]["first_broken"]["reason"], "quic", "chain")
+    same([n["name"] for n in found["encrypted"]], ["both.quic.example"], "TLS")
+    text = check(made.path)[0]
+    has(text, "QUIC, not read (quic): 5 connections, ",
+        "loads https://video.quic.example/x.png, which was encrypted",
+        "encrypted: not read:\n  both.quic.example: 1 connection, ",
+        "  video.quic.example: 1 connection, 3600 bytes; QUIC\n"
+        "    192.0.2.100 to 203.0.113.170:443, 2017-03-14 10:12:05 UTC, for "
+        "0.0 s: 2400 bytes sent, 1200 bytes received, JA3 ",
+        ", JA4 q13d0308h3_55b375c5d22e_20dfc2e784d3\n",
+        "  203.0.113.173:443: 1 connection, 2604 bytes; QUIC\n")
+    true("other traffic" not in text, "listed once")
+
+
+def details_are_bounded():
+    """Two lines of a server, all of them with -v."""
+    with Capture("clients.pcap") as c:
+        for i in range(1, 6):
+            c.talk((hello(b"bank.example"), b"\x16\3\3\0\1\2"), port=443,
+                   server=f"203.0.113.{i}")
+    text = check(c.path)[0]
+    has(text, "  bank.example: 5 connections, ",
+        "to 203.0.113.2:443, ", "    ... and 3 more (-v lists them)\n")
+    true("203.0.113.3:443" not in text, text)
+    has(check("-v", c.path)[0], *(f" to 203.0.113.{i}:443, 20"
+                                  for i in range(1, 6)))
+
+
 def long_lists_are_bounded():
     """In text ten lines, in JSON a thousand; the rest is counted."""
     with Capture("long.pcap") as c:
@@ -563,4 +617,4 @@ run([states, p07_states_of_the_generator, p29_bodies_in_the_victims_cache, p45_w
      the_chain_and_where_it_breaks,
      a_link_into_tls, p29_what_the_victim_brought, cookies_set_too_late,
      the_recipe_of_a_twin, one_shot_pages, unexplained_and_unfollowed,
-     long_lists_are_bounded, trouble])
+     quic_is_named, details_are_bounded, long_lists_are_bounded, trouble])

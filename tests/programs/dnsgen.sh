@@ -174,6 +174,23 @@ dnsgen: host "use-application-dns.net" left out: an answer would turn DNS over H
 	stop_dnsmasq
 }
 
+# Names that QUIC clients said, whether or not DNS was recorded; not the one
+# that nobody can read.
+quic() {
+	"$make_capture" range-quic >quic.pcap
+	result 'make-capture range-quic'
+	"$dnsgen" --filter 'port 443' quic.pcap >out
+	same 'servers of QUIC' \
+		'address=/both.quic.example/127.0.0.1
+address=/retry.quic.example/127.0.0.1
+address=/two.quic.example/127.0.0.1
+address=/video.quic.example/127.0.0.1' \
+		"$(grep '^address=' out)"
+	"$dnsgen" --ip recorded quic.pcap >out
+	same 'where they were' 'address=/two.quic.example/203.0.113.171' \
+		"$(grep '^address=/two' out)"
+}
+
 # On hosts.conf, as the README has it, but in the foreground and without a file
 # in /run.
 start_dnsmasq() {
@@ -253,6 +270,7 @@ arguments
 variants
 serving
 recorded
+quic
 hostile
 corpus
 exit $failed

@@ -482,6 +482,40 @@ def tls_recorded_in_tls_only():
                 true(why.encode() in c.get(host).body, host)
 
 
+def tls_quic_is_told():
+    """Browsers come over TCP instead: a handshake, 404, and why."""
+    scenario = Scenario("range-quic")
+    unread = "recorded in QUIC only, which is not read"
+    hosts = {"video.quic.example": unread, "retry.quic.example": unread,
+             "203.0.113.171": unread,
+             "both.quic.example": "recorded in TLS and QUIC only, no keys"}
+    with serve(captures=scenario.path) as r:
+        for host, why in hosts.items():
+            with Secure(r.port, "two.quic.example") as c:
+                got = c.get(host, "/x")
+                same(got.status, 404)
+                true(why.encode() in got.body, (host, got.body))
+        with Secure(r.port, "foreign.quic.example") as c:
+            got = c.get("foreign.quic.example")
+            true(b"recorded in" not in got.body, "not known by name")
+        same([n.get("note") for n in r.log(5)], [*hosts.values(), None])
+        r.line(f"GET https://retry.quic.example/x 404 .*; {unread}")
+
+
+def tls_quic_ports_are_served():
+    """Where QUIC alone was recorded TLS is listened for."""
+    if os.geteuid():
+        return "needs root, for port 443"
+    filtered = "udp or port 80"
+    with serve("--filter", filtered, captures=Scenario("range-quic").path,
+               listen=["127.0.0.82"]) as r:
+        true(r.ready.endswith("127.0.0.82 ports 80 and TLS ports 443"),
+             r.ready)
+    with serve("--filter", "udp", captures=Scenario("range-quic").path,
+               listen=["127.0.0.82"]) as r:
+        true(r.ready.endswith("127.0.0.82 TLS ports 443"), r.ready)
+
+
 # ---- connections ----
 
 def tls_sessions_go_on():

@@ -248,11 +248,15 @@ static void test_dns_names(void **state)
 	name(h, NAME_ADDRESS, "ads.example", "192.0.2.2"); /* nobody went */
 	name(h, NAME_ADDRESS, "tls.example", "192.0.2.3");
 	name(h, NAME_TLS, "sni.example", "192.0.2.3");
+	name(h, NAME_ADDRESS, "led.example", "192.0.2.4");
+	name(h, NAME_QUIC, "quic.example", "192.0.2.4");
 	name(h, NAME_MISSING, "gone.example", "");
 	expect(h, one,
-	       HOST("cdn.example", "127.0.0.1") HOST("sni.example", "127.0.0.1")
-		   HOST("tls.example", "127.0.0.1")
-		       HOST("www.example", "127.0.0.1") REST);
+	       HOST("cdn.example", "127.0.0.1") HOST("led.example", "127.0.0.1")
+		   HOST("quic.example", "127.0.0.1")
+		       HOST("sni.example", "127.0.0.1")
+			   HOST("tls.example", "127.0.0.1")
+			       HOST("www.example", "127.0.0.1") REST);
 }
 
 static void test_missing(void **state)

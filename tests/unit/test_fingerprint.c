@@ -174,6 +174,23 @@ static void test_real(void **state)
 	assert_int_equal(f.alpn_len, 0);
 }
 
+/* The message without its record, of another transport: all else is equal. */
+static void test_quic(void **state)
+{
+	(void)state;
+	struct fingerprint f;
+	struct slice message = {hello_13 + 5, sizeof hello_13 - 5};
+	assert_true(fingerprint_quic(message, &f));
+	assert_string_equal(f.ja3, "860518fcd8312a3a217dfbe18f493304");
+	assert_string_equal(f.ja4, "q13d0812h2_48922242edce_d41ae481755e");
+	for (size_t len = 0; len < message.len; len++) {
+		struct guard g = guard_copy(slice_to(message, len));
+		assert_false(fingerprint_quic(g.bytes, &f));
+		assert_int_equal(f.ja4[0], '\0');
+		guard_free(&g);
+	}
+}
+
 /* The examples of JA3's README. */
 static void test_ja3(void **state)
 {
@@ -471,6 +488,7 @@ int main(void)
 	    cmocka_unit_test(test_prefixes), cmocka_unit_test(test_changed),
 	    cmocka_unit_test(test_random),   cmocka_unit_test(test_not_hellos),
 	    cmocka_unit_test(test_asks),     cmocka_unit_test(test_extent),
+	    cmocka_unit_test(test_quic),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

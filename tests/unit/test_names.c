@@ -85,7 +85,9 @@ static void expect(struct names *n, const char *expected)
 	for (size_t i = 0; i < names_count(n); i++) {
 		const struct name *name = names_get(n, i);
 		buf_add_escaped(&text, name->text);
-		buf_add_string(&text, name->kind == NAME_TLS ? " tls " : " ");
+		buf_add_string(&text, name->kind == NAME_TLS    ? " tls "
+				      : name->kind == NAME_QUIC ? " quic "
+								: " ");
 		address_print(&text, &name->address);
 		buf_add_byte(&text, '\n');
 	}
@@ -451,6 +453,29 @@ static void test_tls_name(void **state)
 	expect(n, "tls.example tls 192.0.2.9\n");
 }
 
+/* The same name of both is two, since each is a reason of its own. */
+static void test_quic_name(void **state)
+{
+	(void)state;
+	struct buf hello = {0}, stream = {0};
+	struct endpoint server = {.port = 443};
+	struct names *n = names_new();
+	assert_true(address_parse(SLICE("192.0.2.9"), &server.address));
+	put_hello(&hello, SLICE("both.example."));
+	put_records(&stream, buf_slice(&hello), 16384);
+	/* records are none of QUIC's */
+	names_add_quic(n, buf_slice(&stream), &server);
+	assert_false(names_tls_port(n, 443));
+	names_add_quic(n, buf_slice(&hello), &server);
+	names_add_quic(n, buf_slice(&hello), &server);
+	assert_true(names_tls_port(n, 443));
+	names_add_tls(n, buf_slice(&stream), &server);
+	buf_release(&stream);
+	buf_release(&hello);
+	expect(n, "both.example quic 192.0.2.9\n"
+		  "both.example tls 192.0.2.9\n");
+}
+
 /* ---- the set ---- */
 
 static void test_set(void **state)
@@ -521,6 +546,7 @@ int main(void)
 	    cmocka_unit_test(test_not_hellos),
 	    cmocka_unit_test(test_changed_hello),
 	    cmocka_unit_test(test_tls_name),
+	    cmocka_unit_test(test_quic_name),
 	    cmocka_unit_test(test_set),
 	    cmocka_unit_test(test_full_set),
 	};

@@ -5,6 +5,8 @@
 #include "segments.h"
 #include "unit.h"
 
+#include "tests/captures/quic_seal.h"
+
 #include "capture/hello.h"
 #include "report/protocol.h"
 #include "report/traffic.h"
@@ -473,6 +475,11 @@ static void test_tls(void **state)
 	expect(&s.t.list[0], TRAFFIC_TLS, "TLS", 443, 2);
 	assert_text(s.t.list[0].name, "a.example");
 	assert_false(s.t.list[0].asks_certificate);
+	assert_int_equal(s.t.list[0].sent, a.len + c.len);
+	assert_int_equal(s.t.list[0].received, 0);
+	assert_int_equal(s.t.list[0].begins, 1);
+	assert_int_equal(s.t.list[0].ends, 11); /* its second one's hello */
+	assert_memory_equal(s.t.list[0].print.ja4, "t12d010100_", 11);
 	expect(&s.t.list[1], TRAFFIC_TLS, "TLS", 443, 1);
 	assert_text(s.t.list[1].name, "b.example");
 	assert_true(s.t.list[1].asks_certificate);
@@ -522,6 +529,124 @@ static void test_pieces(void **state)
 	assert_int_equal(s.t.clients[0].connections, 2);
 	stage_end(&s);
 	buf_release(&hello);
+}
+
+/* ---- QUIC ---- */
+
+/* The ClientHello alone, of TLS 1.3. */
+static struct buf quic_hello(const char *name)
+{
+	struct buf stream = {0}, hello = {0};
+	put_hello(&stream, name, 1);
+	buf_add(&hello, slice_from(buf_slice(&stream), 5));
+	buf_release(&stream);
+	return hello;
+}
+
+/* A datagram of the client's that holds bytes [from, to) of its hello; id tells
+ * the connection. */
+static struct slice quic_datagram(struct stage *s, char id,
+				  const struct buf *hello, size_t from,
+				  size_t to)
+{
+	static uint8_t out[QUIC_SEAL_MAX];
+	struct quic_seal seal = {.version = 1, .id_len = 8, .number_len = 1};
+	struct buf frames = {0};
+	memset(seal.id, id, 8);
+	put16(&frames, 0x0640);
+	buf_add_byte(&frames, (uint8_t)from);
+	buf_add_byte(&frames, 0x40);
+	buf_add_byte(&frames, (uint8_t)(to - from));
+	buf_add(&frames, (struct slice){hello->data + from, to - from});
+	while (frames.len < 1200)
+		buf_add_byte(&frames, 0);
+	size_t len = quic_seal(out, &seal, frames.data, frames.len);
+	buf_release(&frames);
+	/* lives as long as the recording */
+	const uint8_t *kept =
+	    spool_put(s->r.spool, (struct slice){out, len}, 0);
+	assert_non_null(kept);
+	return (struct slice){kept, len};
+}
+
+static void assert_named(struct stage *s, size_t i, const char *text)
+{
+	const struct name *n = names_get(s->r.names, i);
+	assert_text(n->text, text);
+	assert_int_equal(n->kind, NAME_QUIC);
+	assert_int_equal(n->address.bytes[3], 9);
+}
+
+/* In two datagrams, the later one first, on a port that says nothing; what the
+ * server said was recorded before them. */
+static void test_quic(void **state)
+{
+	(void)state;
+	struct stage s;
+	struct endpoint client = at(1, 50000), server = at(9, 4444);
+	struct buf hello = quic_hello("quic.example");
+	stage_begin(&s);
+	udp(&s, server, client, SLICE("\x40\x01\x02"));
+	struct slice late = quic_datagram(&s, 'a', &hello, 40, hello.len);
+	udp(&s, client, server, late);
+	assert_int_equal(names_count(s.r.names), 0);
+	struct slice early = quic_datagram(&s, 'a', &hello, 0, 40);
+	udp(&s, client, server, early);
+	udp(&s, server, client, SLICE("\x40\x01\x02\x03"));
+	stage_read(&s);
+	assert_int_equal(s.t.count, 1);
+	const struct traffic *t = &s.t.list[0];
+	expect(t, TRAFFIC_QUIC, "QUIC", 4444, 1);
+	assert_true(t->by_bytes && t->udp);
+	assert_text(t->name, "quic.example");
+	assert_memory_equal(t->print.ja4, "q12d010100_", 11);
+	assert_int_equal(t->client.port, 50000);
+	assert_int_equal(t->sent, late.len + early.len);
+	assert_int_equal(t->received, 7);
+	assert_int_equal(t->bytes, t->sent + t->received);
+	assert_int_equal(t->begins, 1);
+	assert_int_equal(t->ends, 4);
+	assert_int_equal(s.t.client_count, 0); /* no twin speaks it */
+	assert_int_equal(names_count(s.r.names), 1);
+	assert_named(&s, 0, "quic.example");
+	assert_true(names_tls_port(s.r.names, 4444));
+	stage_end(&s);
+	buf_release(&hello);
+}
+
+/* One of which the end is missing still names its server; of two between the
+ * same ends the first is shown, and both are named. */
+static void test_quic_parts(void **state)
+{
+	(void)state;
+	struct stage s;
+	struct buf hello = quic_hello("cut.example");
+	struct buf other = quic_hello("next.example");
+	struct buf cut = quic_hello("cut.example");
+	cut.data[3] += 5; /* more was to follow */
+	stage_begin(&s);
+	udp(&s, at(1, 50000), at(9, 443),
+	    quic_datagram(&s, 'a', &cut, 0, cut.len));
+	udp(&s, at(1, 50001), at(9, 443),
+	    quic_datagram(&s, 'b', &other, 0, 20)); /* not so far */
+	udp(&s, at(1, 50002), at(9, 443),
+	    quic_datagram(&s, 'c', &hello, 0, hello.len));
+	udp(&s, at(1, 50002), at(9, 443),
+	    quic_datagram(&s, 'd', &other, 0, other.len));
+	stage_read(&s);
+	assert_int_equal(s.t.count, 2);
+	assert_text(s.t.list[0].name, "cut.example");
+	assert_int_equal(s.t.list[0].connections, 2);
+	/* of the one that was whole */
+	assert_memory_equal(s.t.list[0].print.ja4, "q12d010100_", 11);
+	assert_int_equal(s.t.list[1].name.len, 0);
+	assert_int_equal(names_count(s.r.names), 2);
+	assert_named(&s, 0, "cut.example");
+	assert_named(&s, 1, "next.example");
+	stage_end(&s);
+	buf_release(&cut);
+	buf_release(&hello);
+	buf_release(&other);
 }
 
 #define QUESTION                                                               \
@@ -615,13 +740,21 @@ static void test_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_bytes),  cmocka_unit_test(test_long_bytes),
-	    cmocka_unit_test(test_cut),    cmocka_unit_test(test_random_bytes),
-	    cmocka_unit_test(test_ports),  cmocka_unit_test(test_kinds),
-	    cmocka_unit_test(test_silent), cmocka_unit_test(test_tls),
-	    cmocka_unit_test(test_pieces), cmocka_unit_test(test_dns),
-	    cmocka_unit_test(test_sides),  cmocka_unit_test(test_flood),
+	    cmocka_unit_test(test_bytes),
+	    cmocka_unit_test(test_long_bytes),
+	    cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_random_bytes),
+	    cmocka_unit_test(test_ports),
+	    cmocka_unit_test(test_kinds),
+	    cmocka_unit_test(test_silent),
+	    cmocka_unit_test(test_tls),
+	    cmocka_unit_test(test_pieces),
+	    cmocka_unit_test(test_dns),
+	    cmocka_unit_test(test_sides),
+	    cmocka_unit_test(test_flood),
 	    cmocka_unit_test(test_order),
+	    cmocka_unit_test(test_quic),
+	    cmocka_unit_test(test_quic_parts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
