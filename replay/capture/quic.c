@@ -143,9 +143,12 @@ bool quic_is_initial(struct slice datagram)
 	enum packet_type type;
 	if (datagram.len < DATAGRAM_MIN || !(datagram.data[0] & LONG_HEADER))
 		return false;
-	while (next_packet(&datagram, &type, &p))
+	for (int i = 0; i < QUIC_PACKETS_MAX; i++) {
+		if (!next_packet(&datagram, &type, &p))
+			return false;
 		if (type == INITIAL)
 			return true;
+	}
 	return false;
 }
 
@@ -339,8 +342,10 @@ bool quic_add(struct quic *q, uint32_t connection, int side,
 	struct initial p;
 	enum packet_type type;
 	bool more = false;
-	while (c->failures < QUIC_FAILURES_MAX &&
-	       next_packet(&datagram, &type, &p)) {
+	for (int i = 0; i < QUIC_PACKETS_MAX; i++) {
+		if (c->failures >= QUIC_FAILURES_MAX ||
+		    !next_packet(&datagram, &type, &p))
+			break;
 		if (type != INITIAL || (c->keyed && c->side != side))
 			continue;
 		if (open_packet(q, c, side, &p))

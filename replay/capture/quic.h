@@ -12,6 +12,9 @@
 #define QUIC_CONNECTIONS_MAX 1024U
 /* So many packets may be in vain, in one connection. */
 #define QUIC_FAILURES_MAX 16
+/* Of a datagram no more packets are looked at: clients put an Initial, a 0-RTT
+ * and a Handshake packet into one. */
+#define QUIC_PACKETS_MAX 4
 
 struct quic;
 

@@ -716,6 +716,8 @@ static void put_details(const struct traffic *t)
 	fputs(", for ", stdout);
 	put_duration(t->ends - t->begins);
 	fputs(": ", stdout);
+	if (t->connections > 1)
+		printf("%zu connections, ", t->connections);
 	put_bytes(t->sent);
 	fputs(" sent, ", stdout);
 	put_bytes(t->received);

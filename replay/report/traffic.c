@@ -301,7 +301,7 @@ static void take(struct collector *k, const struct conversation *c)
 
 static void place_names(struct collector *k)
 {
-	for (size_t i = 0; i < k->t->count; i++) {
+	for (size_t i = 0; k->name_at && i < k->t->count; i++) {
 		struct slice *name = &k->t->list[i].name;
 		name->data =
 		    name->len ? k->t->store.data + k->name_at[i] : NULL;

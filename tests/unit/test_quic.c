@@ -454,6 +454,31 @@ static void test_coalesced(void **state)
 	buf_release(&datagram);
 }
 
+/* Behind so many packets nothing is looked for. */
+static void test_packets_of_a_datagram(void **state)
+{
+	(void)state;
+	struct quic *q = quic_new();
+	struct buf hello = rfc_hello(), frames = {0}, datagram = {0};
+	struct slice found;
+	put_crypto(&frames, buf_slice(&hello), 0, hello.len);
+	for (uint32_t before = QUIC_PACKETS_MAX - 1; before <= QUIC_PACKETS_MAX;
+	     before++) {
+		struct quic_seal s = seal_of(QUIC_V1);
+		buf_clear(&datagram);
+		for (uint32_t i = 0; i < before; i++)
+			put_packet(&datagram, &s, SLICE("\x01"), 0);
+		put_packet(&datagram, &s, buf_slice(&frames),
+			   LEN - datagram.len);
+		assert_true(quic_add(q, before, 0, buf_slice(&datagram),
+				     &found) == (before < QUIC_PACKETS_MAX));
+	}
+	quic_free(q);
+	buf_release(&hello);
+	buf_release(&frames);
+	buf_release(&datagram);
+}
+
 /* The second half goes to the ID that the server chose, under the same keys;
  * after a Retry all of it goes to another ID, under keys of that. */
 static void test_other_ids(void **state)
@@ -728,6 +753,7 @@ int main(void)
 	    cmocka_unit_test(test_scrambled),
 	    cmocka_unit_test(test_first_counts),
 	    cmocka_unit_test(test_coalesced),
+	    cmocka_unit_test(test_packets_of_a_datagram),
 	    cmocka_unit_test(test_other_ids),
 	    cmocka_unit_test(test_sides),
 	    cmocka_unit_test(test_corrupted),
