@@ -50,6 +50,20 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
+bool http_empty_line(struct slice in, size_t seen)
+{
+	size_t at = seen > 2 ? seen - 2 : 0;
+	for (;;) {
+		at += slice_find(slice_from(in, at), '\n') + 1;
+		if (at >= in.len)
+			return false;
+		if (in.data[at] == '\n' ||
+		    (in.data[at] == '\r' && at + 1 < in.len &&
+		     in.data[at + 1] == '\n'))
+			return true;
+	}
+}
+
 bool http_field_next(struct slice *rest, struct field *f)
 {
 	struct slice line;

@@ -60,6 +60,10 @@ enum http_result http_request(struct slice in, struct message *m);
 enum http_result http_response(struct slice in, struct slice method,
 			       struct message *m);
 
+/* Whether an empty line may have ended a head since its first bytes, so many,
+ * were seen: if not, parsing it again is of no use. */
+bool http_empty_line(struct slice in, size_t seen);
+
 /* The next field line of rest, which shrinks; begin with a message's fields.
  * Lines without a colon are passed over. */
 bool http_field_next(struct slice *rest, struct field *f);
