@@ -504,6 +504,24 @@ enum http_result chunked_next(struct chunked *c, struct slice *in,
 	return c->state == CHUNK_DONE ? HTTP_DONE : HTTP_MORE;
 }
 
+enum chunked_place chunked_place(const struct chunked *c)
+{
+	switch ((enum chunk_state)c->state) {
+	case CHUNK_DATA:
+		return CHUNKED_DATA;
+	case CHUNK_TRAILER:
+	case CHUNK_TRAILER_CR:
+	case CHUNK_TRAILER_LINE:
+		return CHUNKED_TRAILERS;
+	case CHUNK_SIZE:
+	case CHUNK_EXTENSION:
+	case CHUNK_DATA_CR:
+	case CHUNK_DONE:
+		break;
+	}
+	return CHUNKED_FRAMING;
+}
+
 bool chunked_skip(struct chunked *c, uint64_t n)
 {
 	if (c->state != CHUNK_DATA || n > c->left)

@@ -92,6 +92,15 @@ struct chunked {
 enum http_result chunked_next(struct chunked *c, struct slice *in,
 			      struct slice *data);
 
+/* Where the next byte stands. */
+enum chunked_place {
+	CHUNKED_FRAMING,
+	CHUNKED_DATA,
+	CHUNKED_TRAILERS, /* the trailer section, its empty line included */
+};
+
+enum chunked_place chunked_place(const struct chunked *c);
+
 /* Steps over n bytes that are missing. False if they are not all inside the
  * data of one chunk: then the framing is lost. */
 bool chunked_skip(struct chunked *c, uint64_t n);

@@ -86,6 +86,16 @@ static void reset(struct http2_stream *s)
 
 /* ---- answers ---- */
 
+/* The field lines behind the body: of chunks, or as HTTP/2 had them. */
+static struct slice trailers_of(const struct http2_stream *s)
+{
+	const struct reply *r = &s->reply;
+	if (s->answer.trailers.len || !r->match.step)
+		return buf_slice(&s->answer.trailers);
+	return exchange_trailers(
+	    table_exchange(r->edition->table, r->match.exchange));
+}
+
 /* What of an answer goes out next. Its end is in the last data, but for a
  * trailer section, which follows. */
 static ssize_t read_data(nghttp2_session *session, int32_t id, uint8_t *out,
@@ -101,7 +111,7 @@ static ssize_t read_data(nghttp2_session *session, int32_t id, uint8_t *out,
 		return len ? (ssize_t)len
 			   : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	*flags |= NGHTTP2_DATA_FLAG_EOF;
-	if (http2_fields_trailers(session, id, &s->reply))
+	if (http2_fields_trailers(session, id, trailers_of(s)))
 		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
 	return (ssize_t)len;
 }
@@ -468,14 +478,24 @@ static bool take_input(struct http2 *h)
 	return true;
 }
 
-/* Whether the connection is to end: both said so, or it is stopped and nothing
- * is under way. */
+/* Whether an answer is still being made, or held back. */
+static bool waits_for_us(const struct http2 *h)
+{
+	for (const struct http2_stream *s = h->first; s; s = s->next)
+		if (s->asked && !s->answered)
+			return true;
+	return false;
+}
+
+/* Whether the connection is to end, when all is out that may go out: what is
+ * left of answers waits for a word of the client's. */
 static bool is_over(const struct http2 *h)
 {
 	if (!nghttp2_session_want_read(h->session) &&
 	    !nghttp2_session_want_write(h->session))
 		return true;
-	return !h->first && (h->over || h->client->all->stopping);
+	return h->over ? !waits_for_us(h)
+		       : h->client->all->stopping && !h->first;
 }
 
 static bool work(struct client *c)
@@ -511,11 +531,8 @@ static bool writable(struct client *c)
 static bool busy(const struct client *c)
 {
 	const struct http2 *h = c->talk;
-	for (const struct http2_stream *s = h->first; s; s = s->next)
-		if (s->asked && !s->answered)
-			return true;
-	return h->first &&
-	       client_now(c) - h->sent_at < IDLE_SECONDS * 1000000LL;
+	return waits_for_us(h) || (h->first && client_now(c) - h->sent_at <
+						   IDLE_SECONDS * 1000000LL);
 }
 
 /* What was asked for before the client hears of it is still answered. */

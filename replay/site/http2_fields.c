@@ -107,16 +107,10 @@ bool http2_fields_answer(nghttp2_session *session, int32_t stream,
 }
 
 bool http2_fields_trailers(nghttp2_session *session, int32_t stream,
-			   const struct reply *r)
+			   struct slice lines)
 {
 	struct fields f = {0};
-	if (!r->match.step)
-		return false;
-	const struct exchange *e =
-	    table_exchange(r->edition->table, r->match.exchange);
-	if (!e->trailers)
-		return false;
-	add_lines(&f, exchange_trailers(e), false);
+	add_lines(&f, lines, false);
 	bool done = f.count &&
 		    !nghttp2_submit_trailer(session, stream, f.list, f.count);
 	release(&f);

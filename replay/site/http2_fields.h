@@ -2,7 +2,7 @@
 #ifndef SITE_HTTP2_FIELDS_H
 #define SITE_HTTP2_FIELDS_H
 
-#include "reply.h"
+#include "capture/http.h"
 
 #include <nghttp2/nghttp2.h>
 
@@ -17,8 +17,8 @@ bool http2_fields_interim(nghttp2_session *session, int32_t stream,
 bool http2_fields_answer(nghttp2_session *session, int32_t stream,
 			 const struct message *m,
 			 const nghttp2_data_provider *body);
-/* the recorded trailer section, if there is one. */
+/* a trailer section, as field lines. False also if nothing of it is left. */
 bool http2_fields_trailers(nghttp2_session *session, int32_t stream,
-			   const struct reply *r);
+			   struct slice lines);
 
 #endif

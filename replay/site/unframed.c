@@ -4,6 +4,7 @@
 void unframed_begin(struct unframed *u, struct answer *a)
 {
 	buf_clear(&u->head);
+	buf_clear(&u->trailers);
 	u->answer = a;
 	u->chunked = (struct chunked){0};
 	u->framing = HTTP_NO_BODY;
@@ -14,6 +15,7 @@ void unframed_begin(struct unframed *u, struct answer *a)
 void unframed_release(struct unframed *u)
 {
 	buf_release(&u->head);
+	buf_release(&u->trailers);
 }
 
 /* What of the answer stands in one piece; empty at its end. */
@@ -70,14 +72,28 @@ static void end(struct unframed *u, bool whole)
 	u->cut = !whole || u->answer->cut;
 }
 
+/* What is no data is taken byte by byte, since the next may be of the trailer
+ * section: there is little of it. */
+static enum http_result chunk_step(struct unframed *u, struct slice *in,
+				   struct slice *data)
+{
+	enum chunked_place place = chunked_place(&u->chunked);
+	if (place == CHUNKED_DATA)
+		return chunked_next(&u->chunked, in, data);
+	struct slice byte = slice_to(*in, 1);
+	*in = slice_from(*in, 1);
+	if (place == CHUNKED_TRAILERS && u->trailers.len < HTTP_HEAD_MAX)
+		buf_add(&u->trailers, byte);
+	return chunked_next(&u->chunked, &byte, data);
+}
+
 /* The next data in the chunks. */
 static struct slice chunk_data(struct unframed *u, struct slice in)
 {
-	struct slice data, rest = in;
+	struct slice data = {0}, rest = in;
 	enum http_result result = HTTP_MORE;
-	do
-		result = chunked_next(&u->chunked, &rest, &data);
-	while (result == HTTP_MORE && rest.len && !data.len);
+	while (result == HTTP_MORE && rest.len && !data.len)
+		result = chunk_step(u, &rest, &data);
 	take(u, in.len - rest.len);
 	if (result != HTTP_MORE)
 		end(u, result == HTTP_DONE);

@@ -9,6 +9,7 @@
 struct unframed {
 	struct answer *answer; /* whose bytes it takes */
 	struct buf head;       /* one that did not come in one piece */
+	struct buf trailers;   /* field lines behind chunks, once it ended */
 	struct chunked chunked;
 	enum http_framing framing;
 	uint64_t left;  /* of the body, if it has a length */
