@@ -189,7 +189,7 @@ const struct scenario range_sealed_scenarios[] = {
     {"range-tls-keys",
      "the same; --keylog has the keys: with them all of it comes back", tls, 0},
     {"range-http2",
-     "HTTP/2 in clear and in TLS: what is in clear comes back, in HTTP/1.1",
+     "HTTP/2 in clear and in TLS: without keys what is in clear comes back",
      http2, 0},
     {"range-client-certificate",
      "TLS that asks for the victim's certificate: not back, its key is not in "
