@@ -94,6 +94,8 @@ class Qemu:
         self.ours, self.theirs = [], []
         self.answers, self.number, self.line = {}, 0, b""
         self.errors, self.ended, self.powered_off = b"", False, False
+        self.halted = False  # by QEMU itself, not by the machine
+        self.kvm = False
         self.talk, self.console = Talk(), Console(v.keep / "console.txt")
         self.start(v, program, arguments, devices, read)
 
@@ -159,6 +161,8 @@ class Qemu:
                 reason = said.get("data")
                 self.powered_off |= isinstance(reason, dict) and bool(
                     reason.get("guest"))
+            elif said.get("event") == "STOP":
+                self.halted = True
 
     def pump(self, seconds):
         """Hears the channels once something comes or the time is over, and
@@ -210,6 +214,8 @@ class Qemu:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        # the sandbox was killed, and QEMU in it dies a moment later
+        self.pump_until(time.monotonic() + LAST_SECONDS)
         for _ in range(LAST_PIECES):
             if not self.pump(0):
                 break

@@ -78,10 +78,12 @@ class Lab:
               show=False, **kind):
         """One visit of a machine. Its facts, and where it was."""
         home, keep = self.places.visit()
+        said = []
         v = Visit(url=url, user_agent=None, clock=CLOCK, home=home, keep=keep,
                   sandbox=Cage(home, self.site.client), quiet=quiet,
                   longest=longest, show=show, packets=lambda: 0, tap="tap0",
-                  share=share, say=lambda line: None)
+                  share=share, say=said.append)
+        v.said = said
         kind = {"image": str(self.image),
                 "options": ["-m", "384", "-smp", "1"]} | kind
         began = time.monotonic()
@@ -273,6 +275,50 @@ def ctrl_c_leaves_nothing():
     raise AssertionError("went on")
 
 
+# A QEMU whose KVM breaks in one of these ways, and else is the real one.
+BROKEN = """#!/usr/bin/python3
+import json, os, re, signal, socket, sys
+how, line = os.path.basename(sys.argv[0]), " ".join(sys.argv)
+if "-accel kvm" not in line:
+    os.execvp("qemu-system-x86_64", ["qemu", *sys.argv[1:]])
+if how == "aborts":
+    print("kvm.c:1: Assertion failed", file=sys.stderr, flush=True)
+    os.abort()
+control = socket.socket(fileno=int(re.search("control,fd=([0-9]+)", line)[1]))
+for command in control.makefile():
+    control.sendall(json.dumps({"return": {"enabled": True}, "id":
+                    json.loads(command)["id"]}).encode() + b"\\n")
+    if "kvm" in command and how == "ends":
+        sys.exit("kvm.c:2: no entry")
+    if "kvm" in command:
+        control.sendall(b'{"event": "STOP"}\\n')
+"""
+
+
+def kvm_that_does_not_work():
+    """As in virtual machines it may not: emulation is what is left."""
+    machine.KVM, kvm = "/dev/null", machine.KVM
+    try:
+        for how, why in (("aborts", "kvm.c:1: Assertion failed"),
+                         ("ends", "kvm.c:2: no entry"),
+                         ("halts", "the processor does not run")):
+            program = LAB_.places.top / how
+            program.write_text(BROKEN)
+            program.chmod(0o755)
+            facts, v = LAB_.visit(image=empty_disk(), longest=8,
+                                  program=str(program))
+            same((facts["accelerator"], facts["kvm_failed"],
+                  facts["ended"]), ("tcg", why, "longest"), how)
+            same([line for line in v.said if "KVM" in line],
+                 [f"guest: without KVM, by emulation: slow ({why})"])
+            true(v.took < 20, f"{how}: {v.took} seconds")
+        refused("kvm.c:1", image=empty_disk(), options=["-accel", "kvm"],
+                program=str(LAB_.places.top / "aborts"))
+        refused("no-such-device", options=["-device", "no-such-device"])
+    finally:
+        machine.KVM = kvm
+
+
 def refused(want, **kind):
     try:
         LAB_.visit(**kind)
@@ -363,7 +409,7 @@ try:
          a_machine_that_hangs_is_ended,
          a_machine_that_breaks_is_no_trouble, a_stopped_machine_is_killed,
          a_screen_to_look_at, ctrl_c_leaves_nothing,
-         images_that_lead_elsewhere, other_formats,
+         kvm_that_does_not_work, images_that_lead_elsewhere, other_formats,
          options_take_the_defaults_place, trouble_is_one_line])
 finally:
     LAB_.close()
