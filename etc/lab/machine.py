@@ -227,9 +227,10 @@ def begin(kind, v, qemu, why):
     if v.url:
         v.say(f"{kind.name}: the address to open is in url.txt and visit.url "
               f"on the volume {share.LABEL}: {v.url!a}")
-        if v.ca:
-            v.say(f"{kind.name}: {v.ca.name} there is for the machine's store "
-                  "of root certificates")
+    if v.ca:
+        v.say(f"{kind.name}: {share.LABEL} holds authority.crt, for the "
+              "machine's store of root certificates; run authority.cmd "
+              "(Windows) or authority.sh (Debian) there")
     if v.user_agent:
         v.say(f"{kind.name}: a machine sends its own User-Agent")
     return {"accelerator": "kvm" if qemu.kvm else "tcg",
@@ -328,7 +329,7 @@ def run(v, qemu):
 def visit(kind, v):
     began = time.monotonic()
     image = image_of(kind)
-    shared = bool(v.url or v.share) and share.fill(v)
+    shared = bool(v.url or v.share or v.ca) and share.fill(v)
     name = format_of(v.sandbox, image)
     qemu, why = start_somehow(kind, v, (image, name, shared),
                               began + v.longest)

@@ -17,13 +17,13 @@ import subprocess
 import sys
 import time
 
-from lib.closed import LAB, Cage, Places, Site, have
+from lib.closed import Cage, Places, Site, have
+from lib.lab import guest as guest_of
 from playback import PLAIN, SAN, run, same, true
 
 import machine
 from visit import Kind, LabError, Visit
 
-BUILD_GUEST = LAB.parents[1] / "tests/lab/guest"
 CLOCK = datetime.datetime(2013, 4, 5, 22, 47, 11,
                           tzinfo=datetime.timezone.utc).timestamp()
 SETUP = "http://gate.exploit.example:8080/load/setup.bin"
@@ -112,17 +112,9 @@ class Lab:
 
 
 def guest():
-    """The guest's disk, made once and again when its recipe changes."""
-    disk = PLAIN / "guest/guest.qcow2"
-    recipe = [BUILD_GUEST, BUILD_GUEST.with_name("guest-init")]
-    if not disk.exists() or any(disk.stat().st_mtime < r.stat().st_mtime
-                                for r in recipe):
-        disk.parent.mkdir(exist_ok=True)
-        done = subprocess.run([BUILD_GUEST, disk], capture_output=True,
-                              text=True, timeout=400)
-        if done.returncode == 77:
-            skip(f"no guest: {done.stderr.strip().splitlines()[-1]}")
-        same(done.returncode, 0, done.stderr)
+    disk, why = guest_of(PLAIN)
+    if why:
+        skip(why)
     return disk
 
 

@@ -237,7 +237,11 @@ def test_shown_on_a_display():
     return None
 
 
-TASK = """
+STYLE = "www.landing.example/style.css"
+TASK = f"""
+say "https: $(wget -q -O - https://{STYLE} | sha256sum | cut -c1-64)"
+mv /usr/lib/ssl/certs /usr/lib/ssl/away
+wget -q -O - https://{STYLE} > /dev/null 2>&1 || say "without: refused"
 say "sum: $(wget -q -O - http://gate.exploit.example:8080/load/setup.bin |
     sha256sum | cut -c1-64)"
 echo made > /share/made.txt
@@ -248,11 +252,9 @@ def test_a_machine():
     """The tests' own Linux guest, from DHCP to what it leaves on its disk."""
     if not shutil.which("qemu-system-x86_64"):
         return "QEMU is not installed"
-    image = PLAIN / "guest/guest.qcow2"
-    if not image.exists():
-        image.parent.mkdir(exist_ok=True)
-        if subprocess.run([lab.TOP / "tests/lab/guest", image]).returncode:
-            return "the guest cannot be built here"
+    image, why = lab.guest(PLAIN)
+    if why:
+        return why
     before = lab.digest(image)
     share = TMP / "share"
     share.mkdir()
@@ -262,11 +264,16 @@ def test_a_machine():
     found = lab.run(PLAIN, "--vm", image, "--share", share, "--time", "300",
                     capture)
     said = found.text("console.txt")
-    want = next(line.split("\t") for line in truth.read_text().splitlines()
-                if "GET" in line and "setup.bin" in line)[7]
+    rows = list(csv.DictReader(open(truth), delimiter="\t"))
+    want, style = (next(row["sha256"] for row in rows if row["method"] == "GET"
+                        and row["target"] == target)
+                   for target in ("/load/setup.bin", "/style.css"))
     true("guest: clock: 2017-03-14T10:1" in said, said)
     true("guest: address: 10.66.0.2" in said, said)
     true(f"guest: sum: {want}" in said, said)
+    true("guest: authority: 1 added, 0 removed; done." in said, said)
+    true(f"guest: https: {style}" in said, said)
+    true("guest: without: refused" in said, said)
     same(found.text("share/made.txt"), "made\n", "what it left")
     same([r["result"] for r in found.rows() if r["target"]
           == "/load/setup.bin" and r["method"] == "GET"], ["same"], "result")

@@ -89,12 +89,22 @@ def the_address_is_on_it():
 
 
 def the_authority_is_on_it():
-    v = visit(url="https://h.example/")
+    """With what a machine is told to run; the user's own files of these
+    names stand back."""
+    v = visit(files={"authority.crt": b"another", "mine": b"m"})
     v.ca = v.keep / "ca.crt"
     v.ca.write_bytes(b"a certificate\n")
     share.fill(v)
-    fact = taken_out(v)["ca.crt"]
-    same((v.keep / fact["file"]).read_bytes(), b"a certificate\n")
+    facts = taken_out(v)
+    same(sorted(facts), ["authority.cmd", "authority.crt", "authority.sh",
+                         "mine"])
+    texts = {n: (v.keep / f["file"]).read_bytes() for n, f in facts.items()}
+    same(texts["authority.crt"], b"a certificate\n")
+    true(texts["authority.sh"].startswith(b"#!/bin/sh\n"), "a script")
+    lines = texts["authority.cmd"].split(b"\n")
+    true(all(line.endswith(b"\r") for line in lines[:-1]), "lines of Windows")
+    true(b'certutil -addstore -f Root "%~dp0authority.crt"'
+         in texts["authority.cmd"], "a store")
 
 
 def changed(v, change):
