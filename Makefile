@@ -142,7 +142,7 @@ install: all
 	install -m 644 etc/*.conf $(BUILD)/connectivity.pcap $(BUILD)/clock.so \
 		$(share)
 	install -m 644 etc/lab/*.py etc/lab/*.js etc/lab/*.conf \
-		etc/lab/authority.* $(share)/lab
+		etc/lab/authority.cmd etc/lab/authority.sh $(share)/lab
 	install etc/lab/lab $(share)/lab
 uninstall:
 	rm -f $(programs:%=$(DESTDIR)$(PREFIX)/bin/%)

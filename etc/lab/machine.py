@@ -18,6 +18,7 @@ import stat
 import time
 
 import share
+from agent import Agent, INSTALLED
 from hostile import output, visible
 from keeping import create
 from qemu import Qemu
@@ -136,10 +137,14 @@ def defaults(kind, v, accelerators):
             for word in pair]
 
 
+def wires(kind):
+    return {part for option in kind.options for part in option.split(",")}
+
+
 def devices(kind, v, image, name, shared):
     """Drives and the network card. Options that connect a device of their
     own (netdev=net, drive=disk, drive=share) take the default's place."""
-    wired = {part for option in kind.options for part in option.split(",")}
+    wired = wires(kind)
     wanted = [("netdev=net", "e1000,netdev=net,romfile="),
               ("drive=disk", "ide-hd,drive=disk,bootindex=0")]
     drives = [disk(v.sandbox.home, image, name)]
@@ -173,8 +178,11 @@ def start(kind, v, drives, accelerators, deadline):
                  *defaults(kind, v, accelerators),
                  *devices(kind, v, image, name, shared), *kind.options]
     nodes = [node for node in ("/dev/net/tun", KVM) if os.path.exists(node)]
+    agent = None
+    if v.ca and "chardev=agent" in wires(kind):
+        agent = Agent(v.ca.read_bytes(), v.say)
     qemu = Qemu(v, kind.program or PROGRAM, arguments, nodes,
-                [image, *files_named(kind.options)], deadline)
+                [image, *files_named(kind.options)], deadline, agent)
     try:
         prove(kind, qemu)
     except BaseException:
@@ -298,6 +306,11 @@ def watch(v, qemu, screens, stop):
         if screens.next <= now:
             screens.take()
             continue
+        if qemu.agent and qemu.agent.next is not None:
+            moments.append(qemu.agent.next)
+            if moments[-1] <= now:
+                qemu.agent.turn()
+                continue
         qemu.pump(min(moments) - now)
     return "powered off" if qemu.powered_off else "stopped"
 
@@ -322,8 +335,12 @@ def run(v, qemu):
     grace = min(GRACE, v.longest / 4)
     end = watch(v, qemu, screens, qemu.deadline - grace)
     until = min(time.monotonic() + GRACE, qemu.deadline)
-    return {"ended": end, "shutdown": shut_down(qemu, screens, until),
-            "screens": screens.number, "talk": qemu.talk.packets}
+    facts = {"ended": end, "shutdown": shut_down(qemu, screens, until),
+             "screens": screens.number, "talk": qemu.talk.packets}
+    if qemu.agent:
+        facts["agent"] = qemu.agent.told
+        facts["authority"] = qemu.agent.told == INSTALLED
+    return facts
 
 
 def visit(kind, v):

@@ -88,14 +88,15 @@ class Console:
 class Qemu:
     """One process and its channels. Everything that waits, waits in pump."""
 
-    def __init__(self, v, program, arguments, devices, read, deadline):
+    def __init__(self, v, program, arguments, devices, read, deadline,
+                 agent=None):
         self.deadline = deadline  # of the visit, by the monotonic clock
         self.selector = selectors.DefaultSelector()
         self.ours, self.theirs = [], []
         self.answers, self.number, self.line = {}, 0, b""
         self.errors, self.ended, self.powered_off = b"", False, False
         self.halted = False  # by QEMU itself, not by the machine
-        self.kvm = False
+        self.kvm, self.agent = False, agent
         self.talk, self.console = Talk(), Console(v.keep / "console.txt")
         self.start(v, program, arguments, devices, read)
 
@@ -103,7 +104,7 @@ class Qemu:
         self.control, control = self.pair(self.hear)
         _, serial = self.pair(self.console.feed)
         dump = self.pipe(self.talk.feed, os.stat(v.home))
-        argv = [program, *arguments,
+        argv = [program, *arguments, *self.agent_channel(),
                 "-chardev", f"socket,id=control,fd={control}",
                 "-mon", "chardev=control,mode=control",
                 "-chardev", f"socket,id=console,fd={serial}",
@@ -119,6 +120,12 @@ class Qemu:
             for fd in self.theirs:
                 os.close(fd)
         self.watch(self.process.stderr, self.complain)
+
+    def agent_channel(self):
+        if not self.agent:
+            return []
+        self.agent.connection, theirs = self.pair(self.agent.feed)
+        return ["-chardev", f"socket,id=agent,fd={theirs}"]
 
     def watch(self, source, handler):
         os.set_blocking(source.fileno(), False)
