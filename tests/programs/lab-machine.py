@@ -311,6 +311,25 @@ def kvm_that_does_not_work():
         machine.KVM = kvm
 
 
+def kvm_that_works():
+    """Is not doubted: a machine that runs has one start. KVM may not be had
+    here, so the machine only believes in it."""
+    class Believer(machine.Qemu):
+        def command(self, name, **arguments):
+            said = super().command(name, **arguments)
+            return {"enabled": True} if name == "query-kvm" else said
+
+    machine.Qemu, real = Believer, machine.Qemu
+    try:
+        facts, v = LAB_.visit(image=empty_disk(), longest=8)
+    finally:
+        machine.Qemu = real
+    same((facts["accelerator"], facts.get("kvm_failed"), facts["ended"]),
+         ("kvm", None, "longest"))
+    same([w[0] for w in v.sandbox.commands].count(machine.PROGRAM), 1)
+    same(v.said, [], "told")
+
+
 def refused(want, **kind):
     try:
         LAB_.visit(**kind)
@@ -401,7 +420,8 @@ try:
          a_machine_that_hangs_is_ended,
          a_machine_that_breaks_is_no_trouble, a_stopped_machine_is_killed,
          a_screen_to_look_at, ctrl_c_leaves_nothing,
-         kvm_that_does_not_work, images_that_lead_elsewhere, other_formats,
-         options_take_the_defaults_place, trouble_is_one_line])
+         kvm_that_does_not_work, kvm_that_works, images_that_lead_elsewhere,
+         other_formats, options_take_the_defaults_place,
+         trouble_is_one_line])
 finally:
     LAB_.close()
