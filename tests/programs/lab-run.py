@@ -9,6 +9,7 @@ import csv
 import hashlib
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -96,11 +97,17 @@ def test_the_download():
     true(want["sha256"] in first().out, "its digest is not told")
 
 
+def table(result):
+    """compare.tsv, but for the order of what a page loads side by side: that
+    is the browser's and the moment's."""
+    return re.sub(r"(; )?asked before #\d+\b(?!, which)", "",
+                  result.text("compare.tsv")).replace("\t-\n", "\t\n")
+
+
 def test_three_runs_are_one():
-    want = first().text("compare.tsv")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for result in pool.map(lambda _: visit(), range(2)):
-            same(result.text("compare.tsv"), want, "another run")
+            same(table(result), table(first()), "another run")
 
 
 def test_the_clock():
