@@ -1,17 +1,11 @@
-/* HTTP/2 with a client, by nghttp2: streams become requests as HTTP/1 would
- * write them, answers are taken apart into fields and data. */
+/* HTTP/2 with a client: a connection, by nghttp2. */
 #include "client_http2.h"
 
-#include "http2_fields.h"
-#include "intake.h"
-#include "unframed.h"
+#include "client_http2_stream.h"
 
-#include "capture/h2_head.h"
 #include "capture/log.h"
 
 #include <event2/buffer.h>
-#include <event2/event.h>
-#include <nghttp2/nghttp2.h>
 
 #include <stdlib.h>
 
@@ -29,219 +23,34 @@ struct http2 {
 			       did */
 	int64_t sent_at;    /* when something was sent last */
 	bool over;          /* nothing more is read */
-};
-
-/* One request and its answer. */
-struct http2_stream {
-	struct http2 *http;
-	struct http2_stream *next, *before;
-	int32_t id;
-	struct event *timer; /* for --pace; NULL: none */
-
-	struct h2_head head; /* whose text message points into */
-	bool too_long;       /* the head */
-	bool bodied;         /* a body comes, or came */
-	bool asked;          /* the request is there whole */
-	bool answered;       /* the answer is under way, or was refused */
-	bool interim_sent;
-	bool dropped; /* by the client */
-	struct message message;
-	struct live live;
-	struct intake body;
-
-	struct reply reply;
-	struct unframed answer;
+	bool broken;        /* the client broke the rules, and that was told */
 };
 
 /* ---- streams ---- */
 
-static struct http2_stream *stream_new(struct http2 *h, int32_t id);
+static void ready(struct client *c);
 
-static void stream_free(struct http2_stream *s, const char *reason)
+static void add_stream(struct http2 *h, int32_t id)
 {
-	struct http2 *h = s->http;
+	struct http2_stream *s =
+	    http2_stream_new(h->client, h->session, id, ready);
+	nghttp2_session_set_stream_user_data(h->session, id, s);
+	s->next = h->first;
+	if (s->next)
+		s->next->before = s;
+	h->first = s;
+}
+
+static void drop_stream(struct http2 *h, struct http2_stream *s,
+			const char *reason)
+{
 	if (s->before)
 		s->before->next = s->next;
 	else
 		h->first = s->next;
 	if (s->next)
 		s->next->before = s->before;
-	client_line_end(h->client, &s->reply.line, s->answer.taken, reason);
-	if (s->timer)
-		event_free(s->timer);
-	unframed_release(&s->answer);
-	reply_release(&s->reply);
-	live_release(&s->live);
-	intake_release(&s->body);
-	h2_head_release(&s->head);
-	free(s);
-}
-
-static void reset(struct http2_stream *s)
-{
-	s->answered = true;
-	nghttp2_submit_rst_stream(s->http->session, NGHTTP2_FLAG_NONE, s->id,
-				  NGHTTP2_INTERNAL_ERROR);
-}
-
-/* ---- answers ---- */
-
-/* The field lines behind the body: of chunks, or as HTTP/2 had them. */
-static struct slice trailers_of(const struct http2_stream *s)
-{
-	const struct reply *r = &s->reply;
-	if (s->answer.trailers.len || !r->match.step)
-		return buf_slice(&s->answer.trailers);
-	return exchange_trailers(
-	    table_exchange(r->edition->table, r->match.exchange));
-}
-
-/* What of an answer goes out next. Its end is in the last data, but for a
- * trailer section, which follows. */
-static ssize_t read_data(nghttp2_session *session, int32_t id, uint8_t *out,
-			 size_t max, uint32_t *flags,
-			 nghttp2_data_source *source, void *context)
-{
-	struct http2_stream *s = source->ptr;
-	(void)context;
-	size_t len = unframed_read(&s->answer, out, max);
-	if (!s->answer.ended)
-		return (ssize_t)len;
-	if (s->answer.cut) /* the stream is reset behind what is there */
-		return len ? (ssize_t)len
-			   : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	*flags |= NGHTTP2_DATA_FLAG_EOF;
-	if (http2_fields_trailers(session, id, trailers_of(s)))
-		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-	return (ssize_t)len;
-}
-
-/* Interim heads, then the final one. False: it cannot be told in HTTP/2. */
-static bool submit(struct http2_stream *s)
-{
-	nghttp2_session *session = s->http->session;
-	nghttp2_data_provider data = {{.ptr = s}, read_data};
-	struct slice method = s->live.request.method;
-	struct message m;
-	for (;;) {
-		if (!unframed_head(&s->answer, method, &m) || m.status == 101)
-			return false;
-		if (m.status >= 200)
-			break;
-		if (!http2_fields_interim(session, s->id, &m))
-			return false;
-	}
-	return http2_fields_answer(session, s->id, &m,
-				   s->answer.ended ? NULL : &data);
-}
-
-static void answer_now(struct http2_stream *s)
-{
-	s->answered = true;
-	unframed_begin(&s->answer, &s->reply.answer);
-	if (!submit(s))
-		reset(s);
-}
-
-static bool pump(struct client *c);
-
-static void go_on(struct http2_stream *s)
-{
-	struct client *c = s->http->client;
-	answer_now(s);
-	if (pump(c))
-		client_run(c);
-}
-
-static void on_time(evutil_socket_t fd, short what, void *context)
-{
-	(void)fd, (void)what;
-	go_on(context);
-}
-
-/* The answer is there: it goes out now, or after the recorded delay. */
-static void answer_begin(struct http2_stream *s)
-{
-	struct client *c = s->http->client;
-	int64_t delay = reply_delay(&c->all->site, &s->reply);
-	if (!delay || c->all->stopping) {
-		answer_now(s);
-		return;
-	}
-	struct timeval tv = {delay / 1000000, delay % 1000000};
-	s->timer = evtimer_new(c->all->base, on_time, s);
-	evtimer_add(s->timer, &tv);
-}
-
-/* The answer that it waits for was made. */
-static void on_ready(void *context)
-{
-	struct http2_stream *s = context;
-	struct client *c = s->http->client;
-	if (!reply_go_on(&c->all->site, &s->reply, &s->live.request))
-		return;
-	answer_begin(s);
-	if (pump(c))
-		client_run(c);
-}
-
-static void refuse(struct http2_stream *s, const struct request *q,
-		   const char *status)
-{
-	struct client *c = s->http->client;
-	reply_refuse(&c->all->site, &s->reply, q, &c->arrival, client_now(c),
-		     status);
-	s->reply.match.step = MATCH_NONE;
-	s->live.request.method = s->message.method;
-	answer_now(s);
-}
-
-/* ---- requests ---- */
-
-static void request_whole(struct http2_stream *s)
-{
-	struct client *c = s->http->client;
-	s->asked = true;
-	if (s->answered)
-		return;
-	if (s->bodied)
-		intake_end(&s->body, &s->live.request);
-	if (reply_find(&c->all->site, &s->reply, &s->live, client_now(c),
-		       s->interim_sent))
-		answer_begin(s);
-}
-
-/* The client waits to be told whether to send the body (RFC 9110 10.1.1). */
-static void tell_to_go_on(struct http2_stream *s)
-{
-	static const struct message go_on = {.status = 100};
-	if (!s->message.expect)
-		return;
-	http2_fields_interim(s->http->session, s->id, &go_on);
-	s->interim_sent = true;
-}
-
-static void head_whole(struct http2_stream *s, bool bodied)
-{
-	struct client *c = s->http->client;
-	struct message *m = &s->message;
-	struct slice text = {0};
-	bool right = h2_head_text(&s->head, &text) && !s->head.malformed &&
-		     http_request(text, m) == HTTP_DONE && !m->malformed;
-	if (s->too_long) {
-		refuse(s, NULL, "431 Request Header Fields Too Large");
-		return;
-	}
-	if (!right) {
-		refuse(s, NULL, "400 Bad Request");
-		return;
-	}
-	live_begin(&s->live, m, &c->arrival, &c->all->site);
-	s->bodied = bodied;
-	if (bodied)
-		intake_begin(&s->body);
-	if (slice_equal(m->method, SLICE("CONNECT")))
-		refuse(s, &s->live.request, "501 Not Implemented");
+	http2_stream_free(s, reason);
 }
 
 /* ---- what nghttp2 calls ---- */
@@ -262,10 +71,9 @@ static int on_head_begin(nghttp2_session *session, const nghttp2_frame *f,
 {
 	struct http2 *h = context;
 	h->head_since = client_now(h->client);
-	if (!is_request(f))
-		return 0;
-	struct http2_stream *s = stream_new(h, f->hd.stream_id);
-	nghttp2_session_set_stream_user_data(session, s->id, s);
+	(void)session;
+	if (is_request(f))
+		add_stream(h, f->hd.stream_id);
 	return 0;
 }
 
@@ -276,11 +84,9 @@ static int on_field(nghttp2_session *session, const nghttp2_frame *f,
 {
 	struct http2_stream *s = stream_of(session, f->hd.stream_id);
 	(void)flags, (void)context;
-	if (!s || !is_request(f) || s->too_long)
-		return 0;
-	h2_head_take(&s->head, (struct slice){name, name_len},
-		     (struct slice){value, value_len});
-	s->too_long = s->head.size > HEAD_MAX;
+	if (s && is_request(f))
+		http2_stream_field(s, (struct slice){name, name_len},
+				   (struct slice){value, value_len});
 	return 0;
 }
 
@@ -290,14 +96,30 @@ static bool ends_stream(const nghttp2_frame *f)
 	       f->hd.flags & NGHTTP2_FLAG_END_STREAM;
 }
 
-/* nghttp2 itself tells the client. */
+/* One line a connection: the client itself is told by nghttp2. */
+static void tell_broken(struct http2 *h, int error)
+{
+	struct client *c = h->client;
+	struct reply r = {0};
+	struct buf reason = {0};
+	if (h->broken)
+		return;
+	h->broken = true;
+	buf_printf(&reason, "broken HTTP/2: %s", nghttp2_strerror(error));
+	buf_add_byte(&reason, 0);
+	reply_failed(&c->all->site, &r, &c->arrival, client_now(c),
+		     c->arrival.tls);
+	client_line_end(c, &r.line, 0, (const char *)reason.data);
+	reply_release(&r);
+	buf_release(&reason);
+}
+
 static int on_invalid(nghttp2_session *session, const nghttp2_frame *f,
 		      int error, void *context)
 {
 	struct http2 *h = context;
-	(void)session;
-	log_debug("HTTP/2 frame of type %u: %s", f->hd.type,
-		  nghttp2_strerror(error));
+	(void)session, (void)f;
+	tell_broken(h, error);
 	h->head_since = 0;
 	return 0;
 }
@@ -328,11 +150,9 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *f,
 	if (f->hd.type == NGHTTP2_RST_STREAM)
 		s->dropped = true;
 	if (is_request(f))
-		head_whole(s, !ends);
+		http2_stream_head(s, !ends);
 	if (ends)
-		request_whole(s);
-	else if (is_request(f) && !s->answered)
-		tell_to_go_on(s);
+		http2_stream_asked(s);
 	return 0;
 }
 
@@ -341,19 +161,9 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id,
 {
 	struct http2_stream *s = stream_of(session, id);
 	(void)flags, (void)context;
-	if (!s || s->answered)
-		return 0;
-	intake_add(&s->body, (struct slice){data, len});
-	if (s->body.len > BODY_MAX)
-		refuse(s, &s->live.request, "413 Content Too Large");
+	if (s)
+		http2_stream_data(s, (struct slice){data, len});
 	return 0;
-}
-
-static const char *end_reason(const struct http2_stream *s)
-{
-	if (s->dropped)
-		return "reset by the client";
-	return s->answered ? NULL : "the request ended early";
 }
 
 static int on_stream_end(nghttp2_session *session, int32_t id, uint32_t error,
@@ -364,7 +174,7 @@ static int on_stream_end(nghttp2_session *session, int32_t id, uint32_t error,
 	(void)error;
 	h->head_since = 0;
 	if (s)
-		stream_free(s, end_reason(s));
+		drop_stream(h, s, NULL);
 	return 0;
 }
 
@@ -394,21 +204,6 @@ static nghttp2_option *make_options(void)
 	nghttp2_option_set_no_closed_streams(o, 1);
 	nghttp2_option_set_max_send_header_block_length(o, HTTP_HEAD_MAX * 2);
 	return o;
-}
-
-static struct http2_stream *stream_new(struct http2 *h, int32_t id)
-{
-	struct http2_stream *s = xcalloc(1, sizeof *s);
-	s->http = h;
-	s->id = id;
-	s->reply.waiter.ready = on_ready;
-	s->reply.waiter.context = s;
-	h2_head_begin(&s->head, H2_REQUEST);
-	s->next = h->first;
-	if (s->next)
-		s->next->before = s;
-	h->first = s;
-	return s;
 }
 
 /* ---- the connection ---- */
@@ -470,7 +265,7 @@ static bool take_input(struct http2 *h)
 		ssize_t n =
 		    nghttp2_session_mem_recv(h->session, in.data, in.len);
 		if (n < 0) {
-			log_debug("HTTP/2: %s", nghttp2_strerror((int)n));
+			tell_broken(h, (int)n);
 			return false;
 		}
 		evbuffer_drain(c->in, in.len);
@@ -482,7 +277,7 @@ static bool take_input(struct http2 *h)
 static bool waits_for_us(const struct http2 *h)
 {
 	for (const struct http2_stream *s = h->first; s; s = s->next)
-		if (s->asked && !s->answered)
+		if (http2_stream_waits(s))
 			return true;
 	return false;
 }
@@ -526,6 +321,12 @@ static bool writable(struct client *c)
 	return pump(c);
 }
 
+static void ready(struct client *c)
+{
+	if (pump(c))
+		client_run(c);
+}
+
 /* A client that takes nothing, though there is something for it, does not
  * wait. */
 static bool busy(const struct client *c)
@@ -546,8 +347,7 @@ static void stop(struct client *c)
 	    NGHTTP2_NO_ERROR, NULL, 0);
 	for (struct http2_stream *s = h->first; s; s = next) {
 		next = s->next;
-		if (s->timer && evtimer_pending(s->timer, NULL))
-			event_active(s->timer, EV_TIMEOUT, 0);
+		http2_stream_hurry(s);
 	}
 	if (pump(c) && !h->first)
 		client_close(c, "stopping");
@@ -557,7 +357,7 @@ static void release(struct client *c, const char *reason)
 {
 	struct http2 *h = c->talk;
 	while (h->first)
-		stream_free(h->first, reason);
+		drop_stream(h, h->first, reason);
 	nghttp2_session_del(h->session);
 	buf_release(&h->out);
 	free(h);

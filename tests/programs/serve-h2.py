@@ -470,6 +470,9 @@ def h2_floods():
         same(r.last()["status"], 431)
         still_serves(r)
         true(r.resident() - before < 120 << 20, "bounded")
+        broken = [n for n in r.log_lines()
+                  if n.get("ended", "").startswith("broken HTTP/2: ")]
+        true(len(broken) < 9, f"once a connection: {broken}")
 
 
 def h2_rapid_reset():
@@ -526,6 +529,8 @@ def h2_false_frames():
         for number, data in enumerate(after):
             ask_raw(r.port, h2.PREFACE + settings + data)
             true(r.process.poll() is None, number)
+        true(0 < len(r.told("broken HTTP/2: ")) <= len(after),
+             "told once a connection")
         for at in range(0, 60, 7):  # cut anywhere
             ask_raw(r.port, (h2.PREFACE + settings
                              + h2.headers(1, host, True))[:at + 3])
