@@ -133,6 +133,22 @@ static const struct reason_info reasons[REASONS] = {
 		       "server-sent events came over time (WHATWG HTML 9.2); "
 		       "--pace keeps only the wait before an answer",
 		       NOTHING},
+    [REASON_HELD_BACK] = {"held-back", SCOPE_DOUBT, false, NULL,
+			  "the server held its answer back for over 10 s",
+			  "as in long polling (RFC 6202 2); replay answers at "
+			  "once, with --pace as late as then",
+			  NOTHING},
+    [REASON_PUSHED] = {"pushed", SCOPE_DOUBT, false, NULL,
+		       "the server pushed it, no client asked",
+		       "HTTP/2 server push (RFC 9113 8.4), which browsers no "
+		       "longer take; it comes when it is asked for",
+		       NOTHING},
+    [REASON_GRPC] = {"grpc", SCOPE_DOUBT, false, NULL,
+		     "gRPC: its messages are sent at once",
+		     "a call may go on in both directions; the recorded "
+		     "answer does not wait for what a client says (gRPC over "
+		     "HTTP/2)",
+		     CLIENT},
 
     [REASON_PLAIN] = {"plain", SCOPE_WELL, true, "plain HTTP", "plain HTTP",
 		      "read and served as recorded (RFC 9112)", ""},

@@ -35,6 +35,9 @@ enum reason {
 	REASON_ONE_SHOT,
 	REASON_NO_BROWSER,
 	REASON_EVENTS,
+	REASON_HELD_BACK,
+	REASON_PUSHED,
+	REASON_GRPC,
 	/* classes in which nothing stands in the way */
 	REASON_PLAIN,
 	REASON_TLS_READ,

@@ -1,6 +1,7 @@
 /* All that --check tells of a recording, found once. */
 #include "survey.h"
 
+#include "opened.h"
 #include "repeats.h"
 
 #include <stdlib.h>
@@ -48,6 +49,26 @@ static bool is_events(const struct look *l)
 	return f && f->kind == FOUND_EVENTS;
 }
 
+/* Long before a browser gives up, long after servers answer that are alive. */
+#define HELD_BACK 10000000000LL /* ns */
+
+static bool is_held_back(const struct look *l)
+{
+	return l->e->answer_time && l->e->answer_time - l->e->time > HELD_BACK;
+}
+
+static bool is_pushed(const struct look *l)
+{
+	return l->e->pushed;
+}
+
+static bool is_grpc(const struct look *l)
+{
+	return slice_starts_nocase(
+	    http_field(opened_fields(l->e), SLICE("Content-Type")),
+	    SLICE("application/grpc"));
+}
+
 static bool is_plain(const struct look *l)
 {
 	return !l->e->https;
@@ -64,8 +85,9 @@ static const struct {
 } conditions[] = {
     {REASON_BARE_ADDRESS, is_bare}, {REASON_SCRIPT_MADE, is_script_made},
     {REASON_ONE_SHOT, is_one_shot}, {REASON_NO_BROWSER, is_no_browsers},
-    {REASON_EVENTS, is_events},     {REASON_PLAIN, is_plain},
-    {REASON_TLS_READ, is_tls_read},
+    {REASON_EVENTS, is_events},     {REASON_HELD_BACK, is_held_back},
+    {REASON_PUSHED, is_pushed},     {REASON_GRPC, is_grpc},
+    {REASON_PLAIN, is_plain},       {REASON_TLS_READ, is_tls_read},
 };
 #define CONDITIONS (sizeof conditions / sizeof *conditions)
 

@@ -13,6 +13,7 @@ import struct
 import subprocess
 
 from playback import *
+from lib import h2
 
 DEFAULT = pathlib.Path(__file__).resolve().parents[2] / "etc/rules.conf"
 HOST = "www.site.example"
@@ -125,6 +126,38 @@ def p29_bodies_in_the_victims_cache():
     has(check(path)[0], "the body was in the victim's cache (only-304): 1 "
         f"exchange; a longer capture would help\n    #1 GET http://{HOST}/a\n",
         "2 of 3 exchanges (66.6 %)")
+
+
+def p45_what_comes_otherwise():
+    """Held back, pushed, gRPC: their bytes come back, not their manner."""
+    asked = (h2.PREFACE + h2.frame(h2.SETTINGS)
+             + h2.headers(1, h2.asked(HOST, "/", scheme="http"), True)
+             + h2.message(3, [*h2.asked(HOST, "/a.B/C", method="POST",
+                                        scheme="http"),
+                              ("content-type", "application/grpc")], b"x"))
+    pushed = h2.block(h2.asked(HOST, "/pushed.css", scheme="http"))
+    answered = (h2.frame(h2.SETTINGS)
+                + h2.frame(h2.PUSH_PROMISE, 1, b"\0\0\0\2" + pushed,
+                           h2.END_HEADERS)
+                + h2.message(1, [(":status", "200")], b"page")
+                + h2.message(2, [(":status", "200")], b"p{}")
+                + h2.message(3, [(":status", "200"),
+                                 ("content-type", "application/grpc+proto")],
+                             b"y", [("grpc-status", "0")]))
+    with Capture("otherwise.pcap") as c:
+        c.talk((asked, answered))
+        c.talk((request(HOST, "/poll"), ok("late")), delay=12)
+        c.talk((request(HOST, "/slow"), ok("not so late")), delay=9)
+    found = value(c.path)
+    same((found["exchanges"], found["reproducible"]), (5, 5), "all of it")
+    counts = {n["reason"]: n["exchanges"] for n in found["reasons"]}
+    for reason in "held-back", "pushed", "grpc":
+        same(counts[reason], 1, reason)
+    text = check("-v", c.path)[0]
+    for reason, url in (("held-back", "/poll"), ("pushed", "/pushed.css"),
+                        ("grpc", "/a.B/C")):
+        part = text.partition(f"({reason})")[2].partition("):")[0]
+        has(part, f" http://{HOST}{url}\n")
 
 
 def p45_what_nobody_can_repeat():
@@ -611,6 +644,7 @@ def trouble():
 
 
 run([states, p07_states_of_the_generator, p29_bodies_in_the_victims_cache, p45_what_nobody_can_repeat,
+     p45_what_comes_otherwise,
      p34_links_to_bare_addresses, many_links, broken_bodies,
      hostile_bytes_are_escaped, several_captures, what_kind_of_incident,
      reasons_are_told_with_their_fact, what_a_longer_capture_would_help,
