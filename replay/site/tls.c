@@ -26,6 +26,7 @@ static const uint8_t offered[] = "\x08http/1.1";
 struct tls_site {
 	struct tls_options options;
 	int64_t from, until;
+	const struct certificates *recorded;
 	struct authority *authority;
 	struct certs *certs;
 	SSL_CTX *context; /* NULL: not opened yet */
@@ -191,6 +192,18 @@ static void want_name(struct tls *t, struct cert_wanted *w, struct buf *name)
 	w->address = t->local;
 }
 
+/* What the recording has of that server; a client that names one of which it
+ * has nothing gets what clients without a name got at that address. */
+static struct slice recorded_for(const struct tls *t,
+				 const struct cert_wanted *w)
+{
+	const struct certificates *all = t->site->recorded;
+	if (!all)
+		return (struct slice){0};
+	return certificates_find(all, w->name,
+				 w->address.version ? &w->address : &t->local);
+}
+
 static int give_certificate(SSL *ssl, void *context)
 {
 	struct tls *t = SSL_get_app_data(ssl);
@@ -200,6 +213,7 @@ static int give_certificate(SSL *ssl, void *context)
 	    .rsa = !knows_ecdsa(ssl), .from = s->from, .until = s->until};
 	(void)context;
 	want_name(t, &w, &name);
+	w.like = recorded_for(t, &w);
 	X509 *x = certs_find(s->certs, &w);
 	bool done =
 	    x && SSL_use_certificate(ssl, x) == 1 &&
@@ -295,12 +309,14 @@ static SSL_CTX *make_context(const struct tls_site *s)
 }
 
 struct tls_site *tls_site_new(const struct tls_options *options, int64_t from,
-			      int64_t until)
+			      int64_t until,
+			      const struct certificates *recorded)
 {
 	struct tls_site *s = xcalloc(1, sizeof *s);
 	s->options = *options;
 	s->from = from;
 	s->until = until;
+	s->recorded = recorded;
 	s->secrets = -1;
 	return s;
 }

@@ -3,7 +3,7 @@
 #ifndef SITE_TLS_H
 #define SITE_TLS_H
 
-#include "capture/address.h"
+#include "capture/certificates.h"
 
 struct tls_options {
 	const char *ca; /* directory of the authority; NULL: the usual place */
@@ -20,10 +20,12 @@ bool tls_min_parse(const char *text, int *min);
 int tls_print_authority(const char *ca);
 
 /* What all connections share. from, until: seconds since the epoch between
- * which certificates must be valid, beside today. */
+ * which certificates must be valid, beside today. recorded: those that they are
+ * to be like, borrowed; NULL: none. */
 struct tls_site;
 struct tls_site *tls_site_new(const struct tls_options *options, int64_t from,
-			      int64_t until);
+			      int64_t until,
+			      const struct certificates *recorded);
 void tls_site_free(struct tls_site *s);
 /* Reads the authority, or makes it; else that is done for the first
  * connection. Where there is no place to keep one and none was named, it is
