@@ -94,20 +94,28 @@ void say_address(const struct address *a)
 void say_endpoint(const struct endpoint *e)
 {
 	struct buf b = {0};
-	endpoint_print(&b, e);
+	if (e->port)
+		endpoint_print(&b, e);
+	else
+		address_print(&b, &e->address);
 	fwrite(b.data, 1, b.len, stdout);
 	buf_release(&b);
 }
 
-void say_time(int64_t time)
+void say_seconds(int64_t seconds)
 {
-	time_t seconds = (time_t)(time / SECOND);
+	time_t time = (time_t)seconds;
 	struct tm tm;
 	char text[32];
-	if (!gmtime_r(&seconds, &tm) ||
+	if (!gmtime_r(&time, &tm) ||
 	    !strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm))
 		return;
 	fputs(text, stdout);
+}
+
+void say_time(int64_t time)
+{
+	say_seconds(time / SECOND);
 }
 
 void say_duration(int64_t time)

@@ -33,6 +33,7 @@ void say_address(const struct address *a);
 /* Port 0: the address alone. */
 void say_endpoint(const struct endpoint *e);
 void say_time(int64_t time);
+void say_seconds(int64_t seconds); /* since the epoch */
 void say_duration(int64_t time);
 
 /* ---- lists: a heading, bounded lines, how many are left out ---- */

@@ -3,6 +3,8 @@
 
 #include "rewrite/visible.h"
 
+#include "capture/certificate.h"
+
 #include <inttypes.h>
 
 #define LISTED_DETAILS 2U /* of a server, in lines of their own */
@@ -57,7 +59,9 @@ static void put_servers(struct out *o, const struct roll *roll, bool protocol)
 static void put_details(const struct traffic *t)
 {
 	fputs("    ", stdout);
-	say_address(&t->client.address);
+	if (!t->udp && t->connections == 1)
+		printf("stream %" PRIu32 ", ", t->stream);
+	say_endpoint(&t->client);
 	fputs(" to ", stdout);
 	say_endpoint(&t->server);
 	fputs(", ", stdout);
@@ -78,13 +82,55 @@ static void put_details(const struct traffic *t)
 	putchar('\n');
 }
 
+static void put_name(const struct out *o, const char *what,
+		     const struct buf *name)
+{
+	fputs(what, stdout);
+	if (name->len)
+		say_clipped(o, buf_slice(name));
+	else
+		fputs("nobody", stdout);
+}
+
+/* The same one is told once. */
+static void put_certificate(const struct out *o, struct slice der,
+			    struct slice *told)
+{
+	struct certificate c = {0};
+	if (!der.len || der.data == told->data)
+		return;
+	*told = der;
+	fputs("      certificate: ", stdout);
+	if (!certificate_read(&c, der)) {
+		printf("%zu bytes that are none\n", der.len);
+		certificate_release(&c);
+		return;
+	}
+	put_name(o, "for ", &c.subject);
+	put_name(o, "; issued by ", &c.issuer);
+	if (c.has_times) {
+		fputs("; valid from ", stdout);
+		say_seconds(c.not_before);
+		fputs(" to ", stdout);
+		say_seconds(c.not_after);
+	}
+	putchar('\n');
+	certificate_release(&c);
+}
+
 static void put_server_details(struct out *o, const struct roll_entry *e)
 {
 	size_t max = o->verbose ? LISTED_VERBOSE : LISTED_DETAILS;
-	size_t found = 0;
-	for (size_t i = e->first; survey_next(o->s, e, &i); i++)
-		if (found++ < max)
-			put_details(&o->s->traffics.list[i]);
+	size_t found = 0, left = e->count;
+	struct slice told = {0};
+	for (size_t i = e->first; left && survey_next(o->s, e, &i); i++) {
+		const struct traffic *t = &o->s->traffics.list[i];
+		left -= t->connections < left ? t->connections : left;
+		if (found++ >= max)
+			continue;
+		put_details(t);
+		put_certificate(o, t->certificate, &told);
+	}
 	if (found > max)
 		printf("    ... and %zu more%s\n", found - max,
 		       o->verbose ? "" : " (-v lists them)");

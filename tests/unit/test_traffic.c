@@ -471,15 +471,20 @@ static void test_tls(void **state)
 	talk(at(2, 50003), at(9, 443), buf_slice(&c), SLICE(""));
 	stage_read(&s);
 	assert_int_equal(names_count(s.r.names), 2);
-	assert_int_equal(s.t.count, 3);
-	expect(&s.t.list[0], TRAFFIC_TLS, "TLS", 443, 2);
+	assert_int_equal(s.t.count, 4); /* each by itself */
+	expect(&s.t.list[0], TRAFFIC_TLS, "TLS", 443, 1);
 	assert_text(s.t.list[0].name, "a.example");
 	assert_false(s.t.list[0].asks_certificate);
-	assert_int_equal(s.t.list[0].sent, a.len + c.len);
+	assert_int_equal(s.t.list[0].client.port, 50000);
+	assert_int_equal(s.t.list[0].stream, 0);
+	assert_int_equal(s.t.list[0].sent, a.len);
 	assert_int_equal(s.t.list[0].received, 0);
 	assert_int_equal(s.t.list[0].begins, 1);
-	assert_int_equal(s.t.list[0].ends, 11); /* its second one's hello */
+	assert_int_equal(s.t.list[0].ends, 3); /* its hello */
 	assert_memory_equal(s.t.list[0].print.ja4, "t12d010100_", 11);
+	assert_int_equal(s.t.list[2].client.port, 50002);
+	assert_int_equal(s.t.list[2].stream, 2);
+	assert_int_equal(s.t.list[2].ends, 11);
 	expect(&s.t.list[1], TRAFFIC_TLS, "TLS", 443, 1);
 	assert_text(s.t.list[1].name, "b.example");
 	assert_true(s.t.list[1].asks_certificate);
@@ -495,6 +500,87 @@ static void test_tls(void **state)
 	buf_release(&b);
 	buf_release(&c);
 	buf_release(&asking);
+}
+
+/* A hello and a certificate message, as far as it is of interest. */
+static void put_showing(struct buf *b, const char *der)
+{
+	struct buf flight = {0};
+	size_t len = strlen(der);
+	buf_add(&flight, SLICE("\x02\x00\x00\x01\x03\x0b\x00"));
+	put16(&flight, (unsigned)len + 6);
+	buf_add_byte(&flight, 0);
+	put16(&flight, (unsigned)len + 3);
+	buf_add_byte(&flight, 0);
+	put16(&flight, (unsigned)len);
+	buf_add_string(&flight, der);
+	put_records(b, buf_slice(&flight), 5);
+	buf_release(&flight);
+}
+
+/* The same certificate is kept once, and found by name and by address; what a
+ * proxy's address stands for is not known. */
+static void test_certificates(void **state)
+{
+	(void)state;
+	struct stage s;
+	struct buf hello = {0}, none = {0}, one = {0}, other = {0};
+	static const struct slice nobody;
+	put_hello(&hello, "a.example", 0x2f);
+	put_hello(&none, "", 0x2f);
+	put_showing(&one, "the first");
+	put_showing(&other, "another");
+	stage_begin(&s);
+	talk(at(1, 50000), at(9, 443), buf_slice(&hello), buf_slice(&one));
+	talk(at(1, 50001), at(8, 443), buf_slice(&none), buf_slice(&other));
+	talk(at(1, 50002), at(8, 443), buf_slice(&hello), buf_slice(&other));
+	talk(at(1, 50003), at(7, 443), buf_slice(&hello), buf_slice(&one));
+	talk(at(1, 50004), at(6, 3128), SLICE("CONNECT a:443 HTTP/1.1\r\n\r\n"),
+	     SLICE("HTTP/1.1 200 OK\r\n\r\n"));
+	tcp(at(1, 50004), at(6, 3128), 127, TCP_ACK, 520, buf_slice(&none));
+	tcp(at(6, 3128), at(1, 50004), 520, TCP_ACK, 127, buf_slice(&one));
+	stage_read(&s);
+	const struct certificates *c = pairing_certificates(s.r.pairing);
+	assert_int_equal(s.t.count, 5);
+	assert_text(s.t.list[0].certificate, "the first");
+	assert_ptr_equal(s.t.list[3].certificate.data,
+			 s.t.list[0].certificate.data);
+	assert_text(s.t.list[1].certificate, "another");
+	assert_text(s.t.list[4].certificate, "the first");
+	assert_text(certificates_find(c, SLICE("a.example"),
+				      &s.t.list[1].server.address),
+		    "the first");
+	assert_text(certificates_find(c, nobody, &s.t.list[1].server.address),
+		    "another");
+	for (size_t i = 0; i < 5; i += 4)
+		assert_int_equal(
+		    certificates_find(c, nobody, &s.t.list[i].server.address)
+			.len,
+		    0);
+	stage_end(&s);
+	buf_release(&hello);
+	buf_release(&none);
+	buf_release(&one);
+	buf_release(&other);
+}
+
+/* Too many to be told by themselves. */
+static void test_many_tls(void **state)
+{
+	(void)state;
+	struct stage s;
+	struct buf hello = {0};
+	put_hello(&hello, "a.example", 0x2f);
+	stage_begin(&s);
+	for (uint32_t i = 0; i < TRAFFIC_SINGLE_MAX + 10; i++)
+		talk(at(1, (uint16_t)(20000 + i)), at(9, 443),
+		     buf_slice(&hello), SLICE(""));
+	stage_read(&s);
+	assert_int_equal(s.t.count, TRAFFIC_SINGLE_MAX + 1);
+	assert_int_equal(s.t.list[TRAFFIC_SINGLE_MAX - 1].connections, 1);
+	assert_int_equal(s.t.list[TRAFFIC_SINGLE_MAX].connections, 10);
+	stage_end(&s);
+	buf_release(&hello);
 }
 
 /* Byte for byte, the server's end first, without the handshake; and behind a
@@ -755,6 +841,8 @@ int main(void)
 	    cmocka_unit_test(test_order),
 	    cmocka_unit_test(test_quic),
 	    cmocka_unit_test(test_quic_parts),
+	    cmocka_unit_test(test_certificates),
+	    cmocka_unit_test(test_many_tls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
