@@ -4,6 +4,7 @@
 
 usage: corpus-certificates.py SAN_DIR PLAIN_DIR [NAME...]
 """
+import concurrent.futures
 import hashlib
 import json
 import os
@@ -75,8 +76,9 @@ def main():
         return 77
     captures = connections = 0
     wrong = []
-    for path in paths:
-        seen = seen_by_tshark(path)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        seen_by_all = list(pool.map(seen_by_tshark, paths))
+    for path, seen in zip(paths, seen_by_all):
         got = told(path)
         if seen:
             captures += 1

@@ -400,6 +400,14 @@ def tls_like_the_recorded_one():
                      200 if keylog else 404)
 
 
+def tls_names_in_certificates_are_no_hosts():
+    """Nobody asked for them."""
+    path, _ = like_site()
+    hosts = tool(SAN / "dnsgen", path).stdout.decode()
+    same(re.findall(r"^address=/([^/]*)/", hosts, re.M),
+         ["13.cdn.like.example", "www.like.example", HOST], hosts)
+
+
 def tls_of_a_name_without_a_like():
     path, _ = like_site()
     with serve(captures=path, listen=["127.0.0.2:0"]) as r:
