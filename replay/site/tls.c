@@ -3,6 +3,7 @@
 
 #include "cert.h"
 
+#include "capture/certificates.h"
 #include "capture/hostname.h"
 #include "capture/log.h"
 
@@ -26,13 +27,13 @@ static const uint8_t offered[] = "\x08http/1.1";
 struct tls_site {
 	struct tls_options options;
 	int64_t from, until;
-	const struct certificates *recorded;
 	struct authority *authority;
 	struct certs *certs;
 	SSL_CTX *context; /* NULL: not opened yet */
 	BIO_METHOD *method;
-	int secrets; /* -1: nobody is told */
-	bool failed; /* to open, and that was said */
+	const struct certificates *recorded; /* NULL: none */
+	int secrets;                         /* -1: nobody is told */
+	bool failed;                         /* to open, and that was said */
 	uint8_t part[PART];
 };
 
@@ -309,14 +310,12 @@ static SSL_CTX *make_context(const struct tls_site *s)
 }
 
 struct tls_site *tls_site_new(const struct tls_options *options, int64_t from,
-			      int64_t until,
-			      const struct certificates *recorded)
+			      int64_t until)
 {
 	struct tls_site *s = xcalloc(1, sizeof *s);
 	s->options = *options;
 	s->from = from;
 	s->until = until;
-	s->recorded = recorded;
 	s->secrets = -1;
 	return s;
 }
@@ -332,6 +331,11 @@ void tls_site_free(struct tls_site *s)
 	if (s->secrets >= 0)
 		close(s->secrets);
 	free(s);
+}
+
+void tls_site_like(struct tls_site *s, const struct certificates *recorded)
+{
+	s->recorded = recorded;
 }
 
 static bool usual_place(struct buf *directory)

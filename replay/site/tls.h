@@ -3,7 +3,7 @@
 #ifndef SITE_TLS_H
 #define SITE_TLS_H
 
-#include "capture/certificates.h"
+#include "capture/address.h"
 
 struct tls_options {
 	const char *ca; /* directory of the authority; NULL: the usual place */
@@ -20,17 +20,18 @@ bool tls_min_parse(const char *text, int *min);
 int tls_print_authority(const char *ca);
 
 /* What all connections share. from, until: seconds since the epoch between
- * which certificates must be valid, beside today. recorded: those that they are
- * to be like, borrowed; NULL: none. */
+ * which certificates must be valid, beside today. */
 struct tls_site;
 struct tls_site *tls_site_new(const struct tls_options *options, int64_t from,
-			      int64_t until,
-			      const struct certificates *recorded);
+			      int64_t until);
 void tls_site_free(struct tls_site *s);
 /* Reads the authority, or makes it; else that is done for the first
  * connection. Where there is no place to keep one and none was named, it is
  * made for this run alone. False after having said why. */
 bool tls_site_open(struct tls_site *s);
+/* Certificates are to be like these, which must stay. */
+struct certificates;
+void tls_site_like(struct tls_site *s, const struct certificates *recorded);
 
 /* What a connection begins with, by its first bytes. */
 enum tls_first {

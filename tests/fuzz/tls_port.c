@@ -29,7 +29,7 @@ static void begin(void)
 	if (!mkdtemp(directory))
 		abort();
 	options.ca = directory;
-	site = tls_site_new(&options, now, now, NULL);
+	site = tls_site_new(&options, now, now);
 	client_context = SSL_CTX_new(TLS_client_method());
 	if (!tls_site_open(site) || !client_context)
 		abort();

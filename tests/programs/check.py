@@ -643,7 +643,7 @@ def quic_is_named():
         "loads https://video.quic.example/x.png, which was encrypted",
         "encrypted: not read:\n  both.quic.example: 1 connection, ",
         "  video.quic.example: 1 connection, 3600 bytes; QUIC\n"
-        "    192.0.2.100 to 203.0.113.170:443, 2017-03-14 10:12:05 UTC, for "
+        "    192.0.2.100:49201 to 203.0.113.170:443, 2017-03-14 10:12:05 UTC, for "
         "0.0 s: 2400 bytes sent, 1200 bytes received, JA3 ",
         ", JA4 q13d0308h3_55b375c5d22e_20dfc2e784d3\n",
         "  203.0.113.173:443: 1 connection, 2604 bytes; QUIC\n")
