@@ -141,7 +141,8 @@ install: all
 	install $(programs:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 etc/*.conf $(BUILD)/connectivity.pcap $(BUILD)/clock.so \
 		$(share)
-	install -m 644 etc/lab/*.py etc/lab/*.js etc/lab/*.conf $(share)/lab
+	install -m 644 etc/lab/*.py etc/lab/*.js etc/lab/*.conf \
+		etc/lab/authority.cmd etc/lab/authority.sh $(share)/lab
 	install etc/lab/lab $(share)/lab
 uninstall:
 	rm -f $(programs:%=$(DESTDIR)$(PREFIX)/bin/%)

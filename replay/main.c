@@ -23,6 +23,7 @@ enum option_key {
 	KEY_INCOMPLETE,
 	KEY_LOG,
 	KEY_NO_DIGEST,
+	KEY_NO_H2,
 	KEY_PACE,
 	KEY_RECODE,
 	KEY_SECRETS,
@@ -81,6 +82,8 @@ static const struct option_spec specs[] = {
     {KEY_TLS_MIN, "tls-min", "VERSION",
      "lowest version of TLS: 1.0, 1.1, 1.2 (default) or\n"
      "1.3; below 1.2 also the ciphers of that time"},
+    {KEY_NO_H2, "no-h2", NULL,
+     "speak HTTP/1.1 alone, also where HTTP/2 was recorded"},
     {KEY_LOG, "log", "FILE",
      "append the log of answers as JSON lines; - for\n"
      "standard output"},
@@ -208,6 +211,7 @@ static bool take_flag(struct settings *s, int key)
 	    {KEY_PACE, &s->site.pace},
 	    {KEY_STRICT, &s->strict},
 	    {KEY_NO_DIGEST, &s->no_digest},
+	    {KEY_NO_H2, &s->site.no_h2},
 	};
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
 		if (flags[i].key != key)

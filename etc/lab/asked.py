@@ -44,6 +44,13 @@ class Requests:
         return [{n: r[n] for n in names if n in r}
                 for r in self.all if "failed" in r]
 
+    def unloaded(self):
+        """Why the visit's first request was never answered, or None."""
+        first = self.all[0] if self.all else {"unanswered": True}
+        if "status" in first:
+            return None
+        return "no answer" if "unanswered" in first else first.get("failed")
+
     def write(self, path):
         with keeping.create(path) as out:
             for request in self.all:

@@ -74,6 +74,9 @@ user_pref("doh-rollout.enabled", false);
 user_pref("network.trr.mode", 5);
 user_pref("network.captive-portal-service.enabled", false);
 user_pref("network.connectivity-service.enabled", false);
+// The lab's network does not change, but its IPv6 address comes a second late:
+// Firefox would take that for a change, and drop what is silent for 5 s.
+user_pref("network.notify.changed", false);
 user_pref("network.dns.disablePrefetch", true);
 user_pref("network.http.http3.enable", false);
 user_pref("network.http.speculative-parallel-limit", 0);

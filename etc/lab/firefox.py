@@ -340,9 +340,7 @@ def visit(kind: Kind, v: Visit) -> dict:
         browser.run()
     asked = requests(browser.told)
     asked.write(v.keep / "requests.jsonl")
-    first = asked.all[0] if asked.all else {"unanswered": True}
-    silent = "unanswered" in first and "status" not in first
-    return {"load_error": "no answer" if silent else None,
+    return {"load_error": asked.unloaded(),
             **browser.facts, "authority": trusted, **asked.told(),
             **told_facts(browser.told), "documents": browser.kept.told(),
             "screenshots": browser.pictures,

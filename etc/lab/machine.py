@@ -18,6 +18,7 @@ import stat
 import time
 
 import share
+from agent import Agent, INSTALLED
 from hostile import output, visible
 from keeping import create
 from qemu import Qemu
@@ -27,6 +28,8 @@ PROGRAM = "qemu-system-x86_64"
 OVERLAY = "overlay.qcow2"      # in the client's home, as the next two
 SCREEN = "screen.png"
 VNC = "vnc.sock"
+CONSOLE = "console.txt"        # in the run's directory
+KVM = "/dev/kvm"
 # Formats of images that are one file, and whether they could name a backing
 # file, which then has to be told that there is none.
 FORMATS = {"raw": False, "qcow2": True, "vmdk": True, "vdi": False,
@@ -35,6 +38,7 @@ TOOL_SECONDS = 60              # for qemu-img
 INFO_MAX = 1 << 20
 GRACE = 60                     # seconds to shut down, at most
 LAST_WORDS = 10                # seconds for QEMU to end on its own
+PROOF = 2                      # seconds in which broken KVM shows itself
 SCREENS = 60                   # pictures in all
 BETWEEN_SCREENS = 10           # seconds, at least
 SCREEN_MAX = 32 << 20
@@ -43,8 +47,8 @@ PNG = b"\x89PNG\r\n\x1a\n"
 # What Windows since XP, and Linux, bring drivers for. What the kind's options
 # name takes the place of the default of the same name.
 DEFAULTS = [
-    ("-accel", "kvm"), ("-accel", "tcg"), ("-machine", "pc,usb=on"),
-    ("-cpu", "max"), ("-smp", "2"), ("-m", "2048"), ("-vga", "std"),
+    ("-machine", "pc,usb=on"), ("-cpu", "max"), ("-smp", "2"),
+    ("-m", "2048"), ("-vga", "std"),
     ("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
      "resourcecontrol=deny"),
 ]
@@ -123,19 +127,24 @@ def clock_base(clock):
     return begins.strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def defaults(kind, v):
-    more = [("-rtc", f"base={clock_base(v.clock)},clock=vm"),
-            ("-display", f"vnc=unix:{v.sandbox.home}/{VNC}" if v.show
-             else "none")]
+def defaults(kind, v, accelerators):
+    more = [("-accel", name) for name in accelerators]
+    more += [("-rtc", f"base={clock_base(v.clock)},clock=vm"),
+             ("-display", f"vnc=unix:{v.sandbox.home}/{VNC}" if v.show
+              else "none")]
     given = {SAME.get(option, option) for option in kind.options}
     return [word for pair in DEFAULTS + more if pair[0] not in given
             for word in pair]
 
 
+def wires(kind):
+    return {part for option in kind.options for part in option.split(",")}
+
+
 def devices(kind, v, image, name, shared):
     """Drives and the network card. Options that connect a device of their
     own (netdev=net, drive=disk, drive=share) take the default's place."""
-    wired = {part for option in kind.options for part in option.split(",")}
+    wired = wires(kind)
     wanted = [("netdev=net", "e1000,netdev=net,romfile="),
               ("drive=disk", "ide-hd,drive=disk,bootindex=0")]
     drives = [disk(v.sandbox.home, image, name)]
@@ -161,36 +170,79 @@ def files_named(options):
             if part.startswith("/") and os.path.isfile(part)]
 
 
-def start(kind, v, image, name, shared, deadline):
+def start(kind, v, drives, accelerators, deadline):
+    """A machine that runs, on an overlay of its own."""
+    image, name, shared = drives
+    make_overlay(v.sandbox, image, name)
     arguments = ["-no-user-config", "-nodefaults",
-                 *defaults(kind, v), *devices(kind, v, image, name, shared),
-                 *kind.options]
-    nodes = [node for node in ("/dev/net/tun", "/dev/kvm")
-             if os.path.exists(node)]
-    return Qemu(v, kind.program or PROGRAM, arguments, nodes,
-                [image, *files_named(kind.options)], deadline)
+                 *defaults(kind, v, accelerators),
+                 *devices(kind, v, image, name, shared), *kind.options]
+    nodes = [node for node in ("/dev/net/tun", KVM) if os.path.exists(node)]
+    agent = None
+    if v.ca and "chardev=agent" in wires(kind):
+        agent = Agent(v.ca.read_bytes(), v.say)
+    qemu = Qemu(v, kind.program or PROGRAM, arguments, nodes,
+                [image, *files_named(kind.options)], deadline, agent)
+    try:
+        prove(kind, qemu)
+    except BaseException:
+        qemu.close()
+        raise
+    return qemu
 
 
-def begin(kind, v, qemu):
-    """Facts of a machine that runs."""
+def prove(kind, qemu):
+    """LabError if QEMU does not run its machine. Where KVM is there and does
+    not work, as in virtual machines it may not, QEMU ends at once or stops
+    the processor."""
     if qemu.command("qmp_capabilities") is None:
         raise LabError(f"{kind.name}: "
                        + (qemu.end() or "QEMU does not answer"))
     found = qemu.command("query-kvm")
-    emulated = not (isinstance(found, dict) and found.get("enabled"))
-    if emulated:
-        v.say(f"{kind.name}: without KVM, by emulation: slow")
+    qemu.kvm = isinstance(found, dict) and bool(found.get("enabled"))
+    if not qemu.kvm:
+        return
+    qemu.pump_until(min(time.monotonic() + PROOF, qemu.deadline),
+                    lambda: qemu.halted or qemu.powered_off)
+    if (qemu.halted or qemu.ended) and not qemu.powered_off:
+        raise LabError(f"{kind.name}: "
+                       + (qemu.end() or "the processor does not run"))
+
+
+def start_somehow(kind, v, drives, deadline):
+    """The machine, and why KVM does not work where there is one: QEMU itself
+    goes on without it only if it cannot be opened. The kind's options may
+    say how, and are not doubted."""
+    if "-accel" in kind.options:
+        return start(kind, v, drives, [], deadline), None
+    why = None
+    if os.path.exists(KVM):
+        try:
+            return start(kind, v, drives, ["kvm", "tcg"], deadline), None
+        except LabError as error:
+            why = str(error).removeprefix(f"{kind.name}: ")
+            (v.keep / CONSOLE).unlink(missing_ok=True)
+    return start(kind, v, drives, ["tcg"], deadline), why
+
+
+def begin(kind, v, qemu, why):
+    """Tells the user of a machine that runs. Facts of it."""
+    if not qemu.kvm:
+        v.say(f"{kind.name}: without KVM, by emulation: slow"
+              + (f" ({why})" if why else ""))
     if v.show:
         v.say(f"{kind.name}: screen at {v.home / VNC} (VNC on a socket)")
     if v.url:
         v.say(f"{kind.name}: the address to open is in url.txt and visit.url "
               f"on the volume {share.LABEL}: {v.url!a}")
-        if v.ca:
-            v.say(f"{kind.name}: {v.ca.name} there is for the machine's store "
-                  "of root certificates")
+    if v.ca:
+        v.say(f"{kind.name}: {share.LABEL} holds authority.crt, for the "
+              "machine's store of root certificates; run authority.cmd "
+              "(Windows) or authority.sh (Debian) there")
     if v.user_agent:
         v.say(f"{kind.name}: a machine sends its own User-Agent")
-    return {"accelerator": "tcg" if emulated else "kvm"}
+    return {"accelerator": "kvm" if qemu.kvm else "tcg",
+            **({"kvm_failed": why} if why else {})}
 
 
 class Screens:
@@ -254,6 +306,11 @@ def watch(v, qemu, screens, stop):
         if screens.next <= now:
             screens.take()
             continue
+        if qemu.agent and qemu.agent.next is not None:
+            moments.append(qemu.agent.next)
+            if moments[-1] <= now:
+                qemu.agent.turn()
+                continue
         qemu.pump(min(moments) - now)
     return "powered off" if qemu.powered_off else "stopped"
 
@@ -272,27 +329,30 @@ def shut_down(qemu, screens, until):
     return "switched off" if qemu.ended else "killed"
 
 
-def run(kind, v, qemu):
+def run(v, qemu):
     """The visit of a machine that was started; facts of it."""
-    facts = begin(kind, v, qemu)
     screens = Screens(v, qemu)
     grace = min(GRACE, v.longest / 4)
     end = watch(v, qemu, screens, qemu.deadline - grace)
     until = min(time.monotonic() + GRACE, qemu.deadline)
-    facts |= {"ended": end, "shutdown": shut_down(qemu, screens, until),
-              "screens": screens.number, "talk": qemu.talk.packets}
+    facts = {"ended": end, "shutdown": shut_down(qemu, screens, until),
+             "screens": screens.number, "talk": qemu.talk.packets}
+    if qemu.agent:
+        facts["agent"] = qemu.agent.told
+        facts["authority"] = qemu.agent.told == INSTALLED
     return facts
 
 
 def visit(kind, v):
     began = time.monotonic()
     image = image_of(kind)
-    shared = bool(v.url or v.share) and share.fill(v)
+    shared = bool(v.url or v.share or v.ca) and share.fill(v)
     name = format_of(v.sandbox, image)
-    make_overlay(v.sandbox, image, name)
-    qemu = start(kind, v, image, name, shared, began + v.longest)
+    qemu, why = start_somehow(kind, v, (image, name, shared),
+                              began + v.longest)
     try:
-        facts = run(kind, v, qemu)
+        facts = begin(kind, v, qemu, why)
+        facts |= run(v, qemu)
     finally:
         qemu.close()
     facts |= {"image": image, "format": name, "overlay": OVERLAY,

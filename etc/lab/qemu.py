@@ -88,12 +88,15 @@ class Console:
 class Qemu:
     """One process and its channels. Everything that waits, waits in pump."""
 
-    def __init__(self, v, program, arguments, devices, read, deadline):
+    def __init__(self, v, program, arguments, devices, read, deadline,
+                 agent=None):
         self.deadline = deadline  # of the visit, by the monotonic clock
         self.selector = selectors.DefaultSelector()
         self.ours, self.theirs = [], []
         self.answers, self.number, self.line = {}, 0, b""
         self.errors, self.ended, self.powered_off = b"", False, False
+        self.halted = False  # by QEMU itself, not by the machine
+        self.kvm, self.agent = False, agent
         self.talk, self.console = Talk(), Console(v.keep / "console.txt")
         self.start(v, program, arguments, devices, read)
 
@@ -101,7 +104,7 @@ class Qemu:
         self.control, control = self.pair(self.hear)
         _, serial = self.pair(self.console.feed)
         dump = self.pipe(self.talk.feed, os.stat(v.home))
-        argv = [program, *arguments,
+        argv = [program, *arguments, *self.agent_channel(),
                 "-chardev", f"socket,id=control,fd={control}",
                 "-mon", "chardev=control,mode=control",
                 "-chardev", f"socket,id=console,fd={serial}",
@@ -117,6 +120,12 @@ class Qemu:
             for fd in self.theirs:
                 os.close(fd)
         self.watch(self.process.stderr, self.complain)
+
+    def agent_channel(self):
+        if not self.agent:
+            return []
+        self.agent.connection, theirs = self.pair(self.agent.feed)
+        return ["-chardev", f"socket,id=agent,fd={theirs}"]
 
     def watch(self, source, handler):
         os.set_blocking(source.fileno(), False)
@@ -159,6 +168,8 @@ class Qemu:
                 reason = said.get("data")
                 self.powered_off |= isinstance(reason, dict) and bool(
                     reason.get("guest"))
+            elif said.get("event") == "STOP":
+                self.halted = True
 
     def pump(self, seconds):
         """Hears the channels once something comes or the time is over, and
@@ -210,6 +221,8 @@ class Qemu:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        # the sandbox was killed, and QEMU in it dies a moment later
+        self.pump_until(time.monotonic() + LAST_SECONDS)
         for _ in range(LAST_PIECES):
             if not self.pump(0):
                 break

@@ -9,6 +9,7 @@ length that it claims is believed.
 import dataclasses
 import hashlib
 import os
+import pathlib
 import stat
 import subprocess
 import time
@@ -17,6 +18,7 @@ from hostile import output
 from keeping import create
 from visit import LabError
 
+HERE = pathlib.Path(__file__).resolve().parent
 IMAGE = "share.img"  # in the client's home
 LABEL = "SHARE"
 SECTOR = 512
@@ -98,7 +100,9 @@ def volume(image):
     return f"{image}@@{START * SECTOR}"
 
 
-def copy_in(image, tree, texts):
+def copy_in(image, tree, more):
+    """more: paths of files for the top, by their names there, which go
+    before those of the tree."""
     for directory in sorted(tree.directories):
         if directory:
             mtools("mmd", image, "-D", "A", f"::/{directory}")
@@ -106,8 +110,8 @@ def copy_in(image, tree, texts):
         for at in range(0, len(paths), AT_ONCE):
             mtools("mcopy", image, "-Q", "-D", "A", *paths[at:at + AT_ONCE],
                    f"::/{directory}")
-    for path in texts:
-        mtools("mcopy", image, "-D", "o", path, "::/")
+    for name, path in more.items():
+        mtools("mcopy", image, "-D", "o", path, f"::/{name}")
 
 
 def url_files(keep, url):
@@ -115,13 +119,17 @@ def url_files(keep, url):
     it: a line of text, and what Windows opens by a double click."""
     texts = {"url.txt": f"{url}\r\n",
              "visit.url": f"[InternetShortcut]\r\nURL={url}\r\n"}
-    paths = []
     for name, text in texts.items():
-        path = keep / name
-        with create(path) as out:
+        with create(keep / name) as out:
             out.write(text.encode())
-        paths.append(path)
-    return paths
+    return {name: keep / name for name in texts}
+
+
+def authority_files(certificate):
+    """The lab's certificate, and what makes a machine trust it."""
+    scripts = ("authority.cmd", "authority.sh")
+    return {"authority.crt": certificate,
+            **{name: HERE / name for name in scripts}}
 
 
 def fill(v):
@@ -140,8 +148,8 @@ def fill(v):
         os.fchown(out.fileno(), owner.st_uid, owner.st_gid)
     mtools("mformat", image, "-F", "-v", LABEL, "-T", str(sectors),
            "-h", "255", "-s", "63", "-H", str(START), "::")
-    texts = url_files(v.keep, v.url) if v.url else []
-    copy_in(image, tree, texts + ([v.ca] if v.ca else []))
+    copy_in(image, tree, (url_files(v.keep, v.url) if v.url else {})
+            | (authority_files(v.ca) if v.ca else {}))
     return IMAGE
 
 

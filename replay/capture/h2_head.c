@@ -81,14 +81,13 @@ static bool is_method(struct slice s)
 	return s.len > 0;
 }
 
-/* RFC 9113 8.2.2. */
-static bool is_of_connection(struct slice name)
+bool h2_head_of_connection(struct slice name)
 {
-	return slice_equal(name, SLICE("connection")) ||
-	       slice_equal(name, SLICE("keep-alive")) ||
-	       slice_equal(name, SLICE("proxy-connection")) ||
-	       slice_equal(name, SLICE("transfer-encoding")) ||
-	       slice_equal(name, SLICE("upgrade"));
+	return slice_equal_nocase(name, SLICE("connection")) ||
+	       slice_equal_nocase(name, SLICE("keep-alive")) ||
+	       slice_equal_nocase(name, SLICE("proxy-connection")) ||
+	       slice_equal_nocase(name, SLICE("transfer-encoding")) ||
+	       slice_equal_nocase(name, SLICE("upgrade"));
 }
 
 /* ---- fields ---- */
@@ -180,7 +179,7 @@ static void take_regular(struct h2_head *h, struct slice name,
 		h->malformed = true;
 		return;
 	}
-	if (is_of_connection(name))
+	if (h2_head_of_connection(name))
 		return;
 	if (h->kind == H2_REQUEST && slice_equal(name, SLICE("cookie"))) {
 		add_crumb(h, value);

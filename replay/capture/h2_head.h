@@ -53,6 +53,10 @@ struct h2_request {
  * trailers are the lines alone. */
 bool h2_head_text(struct h2_head *h, struct slice *out);
 
+/* Whether the name, in any case, is that of a field that concerns a connection:
+ * RFC 9113 8.2.2. */
+bool h2_head_of_connection(struct slice name);
+
 /* The parts of what h2_head_text gave, or of a copy of it. */
 struct h2_request h2_head_request(const struct h2_head *h, struct slice text);
 

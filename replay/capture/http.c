@@ -50,6 +50,20 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
+bool http_empty_line(struct slice in, size_t seen)
+{
+	size_t at = seen > 2 ? seen - 2 : 0;
+	for (;;) {
+		at += slice_find(slice_from(in, at), '\n') + 1;
+		if (at >= in.len)
+			return false;
+		if (in.data[at] == '\n' ||
+		    (in.data[at] == '\r' && at + 1 < in.len &&
+		     in.data[at + 1] == '\n'))
+			return true;
+	}
+}
+
 bool http_field_next(struct slice *rest, struct field *f)
 {
 	struct slice line;
@@ -488,6 +502,24 @@ enum http_result chunked_next(struct chunked *c, struct slice *in,
 		*in = slice_from(*in, 1);
 	}
 	return c->state == CHUNK_DONE ? HTTP_DONE : HTTP_MORE;
+}
+
+enum chunked_place chunked_place(const struct chunked *c)
+{
+	switch ((enum chunk_state)c->state) {
+	case CHUNK_DATA:
+		return CHUNKED_DATA;
+	case CHUNK_TRAILER:
+	case CHUNK_TRAILER_CR:
+	case CHUNK_TRAILER_LINE:
+		return CHUNKED_TRAILERS;
+	case CHUNK_SIZE:
+	case CHUNK_EXTENSION:
+	case CHUNK_DATA_CR:
+	case CHUNK_DONE:
+		break;
+	}
+	return CHUNKED_FRAMING;
 }
 
 bool chunked_skip(struct chunked *c, uint64_t n)

@@ -60,6 +60,10 @@ enum http_result http_request(struct slice in, struct message *m);
 enum http_result http_response(struct slice in, struct slice method,
 			       struct message *m);
 
+/* Whether an empty line may have ended a head since its first bytes, so many,
+ * were seen: if not, parsing it again is of no use. */
+bool http_empty_line(struct slice in, size_t seen);
+
 /* The next field line of rest, which shrinks; begin with a message's fields.
  * Lines without a colon are passed over. */
 bool http_field_next(struct slice *rest, struct field *f);
@@ -87,6 +91,15 @@ struct chunked {
  * of in is behind the message. HTTP_BAD: not chunked. */
 enum http_result chunked_next(struct chunked *c, struct slice *in,
 			      struct slice *data);
+
+/* Where the next byte stands. */
+enum chunked_place {
+	CHUNKED_FRAMING,
+	CHUNKED_DATA,
+	CHUNKED_TRAILERS, /* the trailer section, its empty line included */
+};
+
+enum chunked_place chunked_place(const struct chunked *c);
 
 /* Steps over n bytes that are missing. False if they are not all inside the
  * data of one chunk: then the framing is lost. */

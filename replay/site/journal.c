@@ -394,6 +394,8 @@ static void json_tls(struct buf *out, const struct tls_told *t)
 	json_add(out, t->sni);
 	json_text(out, "version", t->version);
 	json_text(out, "cipher", t->cipher);
+	if (t->h2)
+		json_text(out, "alpn", "h2");
 	json_text(out, "failure", t->failure);
 	buf_add_byte(out, '}');
 }

@@ -29,8 +29,9 @@ void journal_free(struct journal *j); /* writes what is left */
  *   ... 204 80 supplement #3 exact
  *
  * Over TLS there is "tls" with "version", "cipher" and "sni" (null: the client
- * named no server); in text the server name stands only where it is not the
- * Host. A handshake that failed is a line of its own, its "tls" has "failure":
+ * named no server), and with "alpn" if HTTP/2 was agreed upon; in text the
+ * server name stands only where it is not the Host. A handshake that failed is
+ * a line of its own, its "tls" has "failure":
  *
  *   ... - - - 0; TLS handshake failed: no shared cipher; server name a.example
  */

@@ -12,6 +12,8 @@
 
 #define NOT_FOUND "404 Not Found"
 
+#define PACE_MAX 600000000LL /* no client waits longer; captures may lie */
+
 #define HOSTS_MAX 1000 /* looked at for an address in another form */
 
 static bool is_address(struct slice host, const struct address *a)
@@ -480,6 +482,18 @@ bool reply_find(const struct site *site, struct reply *r, struct live *q,
 	r->interim_sent = interim_sent;
 	look_up_all(site, q, r);
 	return reply_go_on(site, r, &q->request);
+}
+
+int64_t reply_delay(const struct site *site, const struct reply *r)
+{
+	if (!site->options->pace || !r->match.step)
+		return 0;
+	const struct exchange *e =
+	    table_exchange(r->edition->table, r->match.exchange);
+	int64_t delay = (e->answer_time - e->time) / 1000;
+	if (!e->answer_time || delay <= 0)
+		return 0;
+	return delay < PACE_MAX ? delay : PACE_MAX;
 }
 
 uint32_t reply_expect(const struct site *site, struct live *q, bool *bodiless)

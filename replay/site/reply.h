@@ -66,6 +66,9 @@ void reply_refuse(const struct site *site, struct reply *r,
 void reply_failed(const struct site *site, struct reply *r,
 		  const struct arrival *arrival, int64_t time,
 		  const struct tls_told *told);
+/* Microseconds that the recorded server let pass before this answer, if they
+ * are to pass again (--pace); else 0. */
+int64_t reply_delay(const struct site *site, const struct reply *r);
 void reply_end(struct reply *r); /* the answer is out, or never will be */
 void reply_release(struct reply *r);
 

@@ -2,6 +2,7 @@
 #include "server.h"
 
 #include "client.h"
+#include "http2_hosts.h"
 #include "reload.h"
 #include "sealed.h"
 
@@ -511,6 +512,9 @@ static int site_init(struct site *s, const struct recording *recording,
 	s->places = places_new(recording->count);
 	s->tls = new_tls(s->options, recording);
 	s->sealed = sealed_new(recording);
+	if (!s->options->no_h2)
+		s->h2 = http2_hosts_new(recording, supplement);
+	tls_site_h2(s->tls, s->h2);
 	set_clock(s, recording);
 	report_names(table, s->options->zone);
 	if (more)
@@ -528,6 +532,7 @@ static void site_release(struct site *s)
 	places_free(s->supplement_places);
 	tls_site_free(s->tls);
 	sealed_free(s->sealed);
+	http2_hosts_free(s->h2);
 	journal_free(s->journal);
 }
 

@@ -33,6 +33,7 @@ struct site_options {
 				time: its dates are true as they are */
 	const char *const *rules; /* rule files */
 	size_t rule_count;
+	bool no_h2;        /* to clients: HTTP/1.1 alone */
 	struct slice zone; /* of steering names, lower case */
 	struct tls_options tls;
 };
@@ -75,6 +76,7 @@ struct site {
 	/* Servers, by names and addresses, to which TLS or QUIC was recorded:
 	 * of those that have nothing else it could not be read. NULL: none. */
 	struct sealed *sealed;
+	struct hosts *h2; /* to which HTTP/2 was; NULL: to none, or --no-h2 */
 };
 
 #endif

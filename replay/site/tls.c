@@ -20,13 +20,14 @@
 #define KEEP_MAX (4U << 10) /* of an empty buffer for the wire */
 #define SNI_MAX 255         /* RFC 6066 3 */
 
-/* What is offered by ALPN, best first, each behind its length: HTTP/2 would
- * stand before it. */
-static const uint8_t offered[] = "\x08http/1.1";
+/* What is offered by ALPN, best first, each behind its length. */
+static const uint8_t offered[] = "\x02h2\x08http/1.1";
+#define H2_LEN 3
 
 struct tls_site {
 	struct tls_options options;
 	int64_t from, until;
+	const struct hosts *h2; /* to which HTTP/2 is offered; NULL: none */
 	struct authority *authority;
 	struct certs *certs;
 	SSL_CTX *context; /* NULL: not opened yet */
@@ -235,16 +236,33 @@ static int note_name(SSL *ssl, int *alert, void *context)
 	return SSL_TLSEXT_ERR_OK;
 }
 
+static bool offers_h2(const struct tls *t)
+{
+	const struct hosts *h = t->site->h2;
+	struct buf local = {0};
+	if (!h)
+		return false;
+	if (t->told.sni.data)
+		return hosts_find(h, t->told.sni) != HOSTS_NONE;
+	address_print(&local, &t->local);
+	bool found = hosts_find(h, buf_slice(&local)) != HOSTS_NONE;
+	buf_release(&local);
+	return found;
+}
+
 static int choose_protocol(SSL *ssl, const unsigned char **out,
 			   unsigned char *len, const unsigned char *in,
 			   unsigned in_len, void *context)
 {
-	(void)ssl, (void)context;
-	if (SSL_select_next_proto((unsigned char **)out, len, offered,
-				  sizeof offered - 1, in,
-				  in_len) == OPENSSL_NPN_NEGOTIATED)
-		return SSL_TLSEXT_ERR_OK;
-	return SSL_TLSEXT_ERR_NOACK; /* it may still speak what we do */
+	struct tls *t = SSL_get_app_data(ssl);
+	unsigned skip = offers_h2(t) ? 0 : H2_LEN;
+	(void)context;
+	if (SSL_select_next_proto((unsigned char **)out, len, offered + skip,
+				  sizeof offered - 1 - skip, in,
+				  in_len) != OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_NOACK; /* it may still speak what we do */
+	t->told.h2 = *len == H2_LEN - 1;
+	return SSL_TLSEXT_ERR_OK;
 }
 
 /* A line that cannot be written is lost. */
@@ -318,6 +336,11 @@ struct tls_site *tls_site_new(const struct tls_options *options, int64_t from,
 	s->until = until;
 	s->secrets = -1;
 	return s;
+}
+
+void tls_site_h2(struct tls_site *s, const struct hosts *h)
+{
+	s->h2 = h;
 }
 
 void tls_site_free(struct tls_site *s)

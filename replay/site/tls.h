@@ -3,6 +3,8 @@
 #ifndef SITE_TLS_H
 #define SITE_TLS_H
 
+#include "hosts.h"
+
 #include "capture/address.h"
 
 struct tls_options {
@@ -24,6 +26,8 @@ int tls_print_authority(const char *ca);
 struct tls_site;
 struct tls_site *tls_site_new(const struct tls_options *options, int64_t from,
 			      int64_t until);
+/* HTTP/2 is offered for these names and addresses, which must stay. */
+void tls_site_h2(struct tls_site *s, const struct hosts *h);
 void tls_site_free(struct tls_site *s);
 /* Reads the authority, or makes it; else that is done for the first
  * connection. Where there is no place to keep one and none was named, it is
@@ -47,6 +51,7 @@ enum tls_first tls_first(struct slice bytes);
 struct tls_told {
 	const char *version, *cipher; /* NULL: not agreed upon */
 	struct slice sni;             /* as sent; data NULL: none was */
+	bool h2;                      /* HTTP/2 was agreed upon (ALPN) */
 	const char *failure; /* of the handshake; NULL: there is none */
 };
 

@@ -1,5 +1,6 @@
 /* Captures to measure with: many connections at once, bodies of log-normal
  * length, some packets captured twice. Memory stays bounded. */
+#include "h2.h"
 #include "scene.h"
 
 #include <math.h>
@@ -233,11 +234,45 @@ static void blobs(struct scene *s)
 	conn_close(&c, CLIENT);
 }
 
+static void h2_blob(struct str *asked, struct str *answered, uint32_t stream,
+		    const char *target, size_t len)
+{
+	struct str body = {0};
+
+	words_write(&body, len, 12);
+	h2_get(asked, stream, "http", "bench.example", target);
+	h2_answer(answered, stream, "application/octet-stream", body.data,
+		  body.len);
+	str_free(&body);
+}
+
+static void h2_blobs(struct scene *s)
+{
+	struct conn c = scene_connect(s, "198.51.100.99", 80);
+	struct str asked = {0}, answered = {0};
+
+	str_text(&asked, H2_PREFACE);
+	h2_frame(&asked, H2_SETTINGS, 0, 0, "", 0);
+	h2_frame(&answered, H2_SETTINGS, 0, 0, "", 0);
+	h2_blob(&asked, &answered, 1, "/1k", 1000);
+	h2_blob(&asked, &answered, 3, "/20k", 20000);
+	h2_blob(&asked, &answered, 5, "/1m", 1000000);
+	conn_say(&c, CLIENT, asked.data, asked.len);
+	conn_flush(&c, CLIENT);
+	conn_say(&c, SERVER, answered.data, answered.len);
+	conn_flush(&c, SERVER);
+	truth_unread(&s->truth, &c);
+	conn_close(&c, CLIENT);
+	str_free(&asked);
+	str_free(&answered);
+}
+
 const struct scenario bench_scenarios[] = {
     {"pages", "--size: 256 connections at once, bodies of median 20 kB", pages,
      20000},
     {"tiny", "--size: the same with bodies of median 400 bytes", pages, 400},
     {"nconn", "--connections of one small exchange each", many_connections, 0},
     {"blob", "/1k, /20k, /1m; or --count times --body", blobs, 0},
+    {"blob-h2", "/1k, /20k, /1m in HTTP/2", h2_blobs, 0},
     {0},
 };

@@ -31,20 +31,24 @@ struct quic_seal {
 	uint8_t number_len;
 };
 
-static inline void quic_seal_kdf(const char *name, OSSL_PARAM *params,
-				 uint8_t *out, size_t len)
+/* kdf is fetched once: that takes longer than all the rest. */
+static inline void quic_seal_derive(EVP_KDF **kdf, const char *name,
+				    OSSL_PARAM *params, uint8_t *out,
+				    size_t len)
 {
-	EVP_KDF *kdf = EVP_KDF_fetch(NULL, name, NULL);
-	EVP_KDF_CTX *c = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+	EVP_KDF_CTX *c;
+	if (!*kdf)
+		*kdf = EVP_KDF_fetch(NULL, name, NULL);
+	c = *kdf ? EVP_KDF_CTX_new(*kdf) : NULL;
 	if (!c || EVP_KDF_derive(c, out, len, params) <= 0)
 		abort();
 	EVP_KDF_CTX_free(c);
-	EVP_KDF_free(kdf);
 }
 
 static inline void quic_seal_label(const uint8_t *secret, const char *label,
 				   uint8_t *out, size_t len)
 {
+	static EVP_KDF *kdf;
 	int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
 	OSSL_PARAM params[] = {
 	    OSSL_PARAM_int("mode", &mode),
@@ -55,7 +59,7 @@ static inline void quic_seal_label(const uint8_t *secret, const char *label,
 	    OSSL_PARAM_octet_string("data", (char *)"", 0),
 	    OSSL_PARAM_END,
 	};
-	quic_seal_kdf("TLS13-KDF", params, out, len);
+	quic_seal_derive(&kdf, "TLS13-KDF", params, out, len);
 }
 
 static inline void quic_seal_keys(const struct quic_seal *s, uint8_t key[16],
@@ -67,6 +71,7 @@ static inline void quic_seal_keys(const struct quic_seal *s, uint8_t key[16],
 				    "\x81\xbe\x6e\x26\x9d\xcb\xf9\xbd\x2e\xd9";
 	const int two = s->version == QUIC_SEAL_V2;
 	const uint8_t *salt = s->salt ? s->salt : two ? v2 : v1;
+	static EVP_KDF *kdf;
 	int mode = EVP_KDF_HKDF_MODE_EXTRACT_ONLY;
 	const uint8_t *id = s->first_id_len ? s->first_id : s->id;
 	size_t id_len = s->first_id_len ? s->first_id_len : s->id_len;
@@ -78,7 +83,7 @@ static inline void quic_seal_keys(const struct quic_seal *s, uint8_t key[16],
 	    OSSL_PARAM_octet_string("salt", (void *)salt, 20),
 	    OSSL_PARAM_END,
 	};
-	quic_seal_kdf("HKDF", params, initial, sizeof(initial));
+	quic_seal_derive(&kdf, "HKDF", params, initial, sizeof(initial));
 	quic_seal_label(initial, "client in", client, sizeof(client));
 	quic_seal_label(client, two ? "quicv2 key" : "quic key", key, 16);
 	quic_seal_label(client, two ? "quicv2 iv" : "quic iv", iv, 12);

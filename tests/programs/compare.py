@@ -718,6 +718,16 @@ def p37_names():
     same(names["ocsp.digicert.com"]["by_client_itself"], True, "own")
 
 
+def hellos_are_no_answers():
+    """Names that TLS and QUIC clients said are none that DNS gave."""
+    path = Scenario("range-quic").path
+    answers = {v["name"]: v["recorded"] for v in values(path, path)
+               if v["type"] == "dns" and "quic" in v["name"]}
+    same(answers, {f"{name}.quic.example": [f"203.0.113.{i}"] for i, name in
+                   enumerate(["video", "two", "retry", "foreign", "both"],
+                             170)}, "names")
+
+
 def p34_addresses_that_no_name_gave():
     """Written in a link, or made by a script (P34)."""
     page = ok("<a href='http://0xC6.51.100.9/x'>", HTML)
@@ -837,6 +847,7 @@ run([a_capture_and_itself, every_scenario_and_itself,
      p13_another_order, p13_parallel_requests_have_no_order,
      p14_guesses_are_told, p16_requests_that_differ, who_waits_to_send_a_body,
      reasons_of_what_was_not_asked, reasons_that_links_and_types_tell,
-     by_rules, by_target_rules, p28_dates_of_the_replay, p37_names, p34_addresses_that_no_name_gave,
+     by_rules, by_target_rules, p28_dates_of_the_replay, p37_names,
+     hellos_are_no_answers, p34_addresses_that_no_name_gave,
      several_captures_of_one_replay, in_json, both_chains,
      hostile_bytes_are_escaped, trouble, the_corpus_and_itself])

@@ -24,6 +24,7 @@ import sandbox  # noqa: E402
 import firefox  # noqa: E402
 import keeping  # noqa: E402
 import program  # noqa: E402
+from asked import Requests  # noqa: E402
 from visit import Kind, LabError, Visit  # noqa: E402
 
 CLOCK = calendar.timegm((2017, 3, 14, 10, 12, 5))
@@ -371,6 +372,19 @@ def test_hostile_home():
          "a\\x1b[2J\\n\\u202ebcc…")
 
 
+def test_unloaded():
+    """Of the first request; what the browser itself gave up is no answer."""
+    for first, want in (({"status": 200, "unanswered": True}, None),
+                        ({"status": 302}, None), ({"own": True}, None),
+                        ({"unanswered": True}, "no answer"),
+                        ({"failed": "NS_ERROR_ABORT"}, "NS_ERROR_ABORT")):
+        kept = Requests()
+        kept.all.add(first)
+        kept.all.add({"status": 200})
+        same(kept.unloaded(), want, str(first))
+    same(Requests().unloaded(), "no answer")
+
+
 WRONG = {
     "[a]\nclient = lynx\n": "a: client must be one of",
     "[a]\nclient = machine\n": "a: a machine needs image",
@@ -407,6 +421,7 @@ def test_clients():
 def main():
     test_hostile_home()
     test_clients()
+    test_unloaded()
     why = lab_net.missing()
     if not why and not (shutil.which("chromium") or
                         shutil.which("firefox-esr")):

@@ -10,11 +10,18 @@ import ssl
 import stat
 import subprocess
 
-from lib import lab, sealed
+from lib import h2, lab, sealed
 from lib.sealed import Certificate
 from playback import PLAIN, TMP, Capture, ok, request, run, same, true
 
-WWW, CDN = "www.lab.example", "cdn.lab.example"
+WWW, CDN, TWO = "www.lab.example", "cdn.lab.example", "two.lab.example"
+PARTS = {"/": ("text/html", b"<title>in streams</title><link rel=stylesheet "
+               b"href=/s.css><script src=/a.js></script><img src=/p.svg>"
+               b"<p>all of it"),
+         "/s.css": ("text/css", b"p{color:red}" * 2000),
+         "/a.js": ("text/javascript", b"var a = 1;\n" * 9000),
+         "/p.svg": ("image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'"
+                    b" width='9' height='9'/>")}
 PAGE = (f"<title>in order</title><link rel=stylesheet "
         f"href=https://{CDN}/s.css><p>all of it").encode()
 
@@ -136,6 +143,66 @@ def p28_what_is_kept():
     return None
 
 
+# ---- HTTP/2 ----
+
+def by_hand():
+    """HTTP/2 in clear, of which a first recording in TLS is made."""
+    asked = h2.PREFACE + h2.frame(h2.SETTINGS)
+    answered = h2.frame(h2.SETTINGS)
+    for number, (target, (kind, body)) in enumerate(PARTS.items()):
+        stream = number * 2 + 1
+        asked += h2.headers(stream, h2.asked(TWO, target, scheme="http"), True)
+        answered += h2.message(stream, [(":status", "200"),
+                                        ("content-type", kind)], body)
+    path = TMP / "by-hand.pcap"
+    with Capture(path.name) as c:
+        c.talk((asked, answered), server="198.51.100.22")
+    return path
+
+
+def recorded(result):
+    """What the lab captured, and how to read it."""
+    return ["--keylog", result.path / "tls/secrets.txt",
+            result.path / "client.pcap"]
+
+
+def versions(result):
+    said = subprocess.run([PLAIN / "replay", "--list", "--no-digest",
+                           *recorded(result)], capture_output=True, text=True,
+                          check=True, timeout=60)
+    rows = [n.split("\t") for n in said.stdout.splitlines()[1:]]
+    return {(row[5], row[13]) for row in rows if row[7] == TWO}
+
+
+def h2_recorded_and_replayed_again():
+    """A recording of a replay, with that replay's secrets, is one too."""
+    urls = " ".join(f"https://{TWO}{target}" for target in PARTS)
+    first = lab.run(PLAIN, "--url", f"https://{TWO}/", "--exec",
+                    f"curl -sS --http2 {urls} > /dev/null", by_hand())
+    same(versions(first), {("https", "HTTP/2")}, "curl's")
+    again = lab.run(PLAIN, "--client", "chromium", "--url", f"https://{TWO}/",
+                    *recorded(first))
+    facts = again.facts["visit"]
+    same((facts["load_error"], facts["title"]), (None, "in streams"), "")
+    same(versions(again), {("https", "HTTP/2")}, "Chromium's")
+    true(again.lines[-1].startswith("reproduced: 4 of 4 reproducible exchanges "
+                               "(100.0 %)"), again.lines[-1])
+    third = lab.run(PLAIN, "--client", "chromium", "--url", f"https://{TWO}/",
+                    *recorded(again))
+    same(versions(third), {("https", "HTTP/2")}, "the third")
+    true("(100.0 %)" in third.lines[-1], third.lines[-1])
+    asked = {n["url"]: n for n in log(third) if "url" in n}
+    for target in PARTS:
+        same(asked[f"https://{TWO}{target}"]["step"], "exact", target)
+    if not shutil.which("firefox-esr"):
+        return "firefox-esr is not installed"
+    other = lab.run(PLAIN, "--client", "firefox", "--url", f"https://{TWO}/",
+                    *recorded(first))
+    same(versions(other), {("https", "HTTP/2")}, "Firefox's")
+    true("(100.0 %)" in other.lines[-1], other.lines[-1])
+    return None
+
+
 lab.need("chromium", "curl")
 run([p28_chromium, p28_firefox, p28_like_chromium, p28_like_firefox,
-     p28_program, p28_what_is_kept])
+     p28_program, p28_what_is_kept, h2_recorded_and_replayed_again])

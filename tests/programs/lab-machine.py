@@ -17,13 +17,13 @@ import subprocess
 import sys
 import time
 
-from lib.closed import LAB, Cage, Places, Site, have
+from lib.closed import Cage, Places, Site, have
+from lib.lab import guest as guest_of
 from playback import PLAIN, SAN, run, same, true
 
 import machine
 from visit import Kind, LabError, Visit
 
-BUILD_GUEST = LAB.parents[1] / "tests/lab/guest"
 CLOCK = datetime.datetime(2013, 4, 5, 22, 47, 11,
                           tzinfo=datetime.timezone.utc).timestamp()
 SETUP = "http://gate.exploit.example:8080/load/setup.bin"
@@ -78,10 +78,12 @@ class Lab:
               show=False, **kind):
         """One visit of a machine. Its facts, and where it was."""
         home, keep = self.places.visit()
+        said = []
         v = Visit(url=url, user_agent=None, clock=CLOCK, home=home, keep=keep,
                   sandbox=Cage(home, self.site.client), quiet=quiet,
                   longest=longest, show=show, packets=lambda: 0, tap="tap0",
-                  share=share, say=lambda line: None)
+                  share=share, say=said.append)
+        v.said = said
         kind = {"image": str(self.image),
                 "options": ["-m", "384", "-smp", "1"]} | kind
         began = time.monotonic()
@@ -110,17 +112,9 @@ class Lab:
 
 
 def guest():
-    """The guest's disk, made once and again when its recipe changes."""
-    disk = PLAIN / "guest/guest.qcow2"
-    recipe = [BUILD_GUEST, BUILD_GUEST.with_name("guest-init")]
-    if not disk.exists() or any(disk.stat().st_mtime < r.stat().st_mtime
-                                for r in recipe):
-        disk.parent.mkdir(exist_ok=True)
-        done = subprocess.run([BUILD_GUEST, disk], capture_output=True,
-                              text=True, timeout=400)
-        if done.returncode == 77:
-            skip(f"no guest: {done.stderr.strip().splitlines()[-1]}")
-        same(done.returncode, 0, done.stderr)
+    disk, why = guest_of(PLAIN)
+    if why:
+        skip(why)
     return disk
 
 
@@ -273,6 +267,69 @@ def ctrl_c_leaves_nothing():
     raise AssertionError("went on")
 
 
+# A QEMU whose KVM breaks in one of these ways, and else is the real one.
+BROKEN = """#!/usr/bin/python3
+import json, os, re, signal, socket, sys
+how, line = os.path.basename(sys.argv[0]), " ".join(sys.argv)
+if "-accel kvm" not in line:
+    os.execvp("qemu-system-x86_64", ["qemu", *sys.argv[1:]])
+if how == "aborts":
+    print("kvm.c:1: Assertion failed", file=sys.stderr, flush=True)
+    os.abort()
+control = socket.socket(fileno=int(re.search("control,fd=([0-9]+)", line)[1]))
+for command in control.makefile():
+    control.sendall(json.dumps({"return": {"enabled": True}, "id":
+                    json.loads(command)["id"]}).encode() + b"\\n")
+    if "kvm" in command and how == "ends":
+        sys.exit("kvm.c:2: no entry")
+    if "kvm" in command:
+        control.sendall(b'{"event": "STOP"}\\n')
+"""
+
+
+def kvm_that_does_not_work():
+    """As in virtual machines it may not: emulation is what is left."""
+    machine.KVM, kvm = "/dev/null", machine.KVM
+    try:
+        for how, why in (("aborts", "kvm.c:1: Assertion failed"),
+                         ("ends", "kvm.c:2: no entry"),
+                         ("halts", "the processor does not run")):
+            program = LAB_.places.top / how
+            program.write_text(BROKEN)
+            program.chmod(0o755)
+            facts, v = LAB_.visit(image=empty_disk(), longest=8,
+                                  program=str(program))
+            same((facts["accelerator"], facts["kvm_failed"],
+                  facts["ended"]), ("tcg", why, "longest"), how)
+            same([line for line in v.said if "KVM" in line],
+                 [f"guest: without KVM, by emulation: slow ({why})"])
+            true(v.took < 20, f"{how}: {v.took} seconds")
+        refused("kvm.c:1", image=empty_disk(), options=["-accel", "kvm"],
+                program=str(LAB_.places.top / "aborts"))
+        refused("no-such-device", options=["-device", "no-such-device"])
+    finally:
+        machine.KVM = kvm
+
+
+def kvm_that_works():
+    """Is not doubted: a machine that runs has one start. KVM may not be had
+    here, so the machine only believes in it."""
+    class Believer(machine.Qemu):
+        def command(self, name, **arguments):
+            said = super().command(name, **arguments)
+            return {"enabled": True} if name == "query-kvm" else said
+
+    machine.Qemu, real = Believer, machine.Qemu
+    try:
+        facts, v = LAB_.visit(image=empty_disk(), longest=8)
+    finally:
+        machine.Qemu = real
+    same((facts["accelerator"], facts.get("kvm_failed"), facts["ended"]),
+         ("kvm", None, "longest"))
+    same([w[0] for w in v.sandbox.commands].count(machine.PROGRAM), 1)
+    same(v.said, [], "told")
+
+
 def refused(want, **kind):
     try:
         LAB_.visit(**kind)
@@ -363,7 +420,8 @@ try:
          a_machine_that_hangs_is_ended,
          a_machine_that_breaks_is_no_trouble, a_stopped_machine_is_killed,
          a_screen_to_look_at, ctrl_c_leaves_nothing,
-         images_that_lead_elsewhere, other_formats,
-         options_take_the_defaults_place, trouble_is_one_line])
+         kvm_that_does_not_work, kvm_that_works, images_that_lead_elsewhere,
+         other_formats, options_take_the_defaults_place,
+         trouble_is_one_line])
 finally:
     LAB_.close()

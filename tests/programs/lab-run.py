@@ -6,8 +6,10 @@ usage: lab-run.py SAN_DIR PLAIN_DIR [TEST...]
 """
 import concurrent.futures
 import csv
+import hashlib
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -95,11 +97,17 @@ def test_the_download():
     true(want["sha256"] in first().out, "its digest is not told")
 
 
+def table(result):
+    """compare.tsv, but for the order of what a page loads side by side: that
+    is the browser's and the moment's."""
+    return re.sub(r"(; )?asked before #\d+\b(?!, which)", "",
+                  result.text("compare.tsv")).replace("\t-\n", "\t\n")
+
+
 def test_three_runs_are_one():
-    want = first().text("compare.tsv")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for result in pool.map(lambda _: visit(), range(2)):
-            same(result.text("compare.tsv"), want, "another run")
+            same(table(result), table(first()), "another run")
 
 
 def test_the_clock():
@@ -237,36 +245,68 @@ def test_shown_on_a_display():
     return None
 
 
-TASK = """
+STYLE = "www.landing.example/style.css"
+# The guest trusts the authority, then not any more, then its agent brings it.
+TASK = f"""
+style() {{
+    wget -q -O - https://{STYLE} 2> /dev/null | sha256sum | cut -c1-64
+}}
+say "https: $(style)"
+rm /usr/local/share/ca-certificates/* /etc/ssl/certs/ca-certificates.crt
+sh /usr/sbin/update-ca-certificates --fresh
+say "without: $(style)"
+qemu-ga -d -m virtio-serial -p /dev/vport*p1
+for _ in $(seq 60); do
+    [ -e /etc/ssl/certs/ca-certificates.crt ] && break
+    sleep 1
+done
+say "agent: $(style)"
+sleep 3
 say "sum: $(wget -q -O - http://gate.exploit.example:8080/load/setup.bin |
     sha256sum | cut -c1-64)"
 echo made > /share/made.txt
 """
+AGENT = """[machine]
+client = machine
+image = none
+options = -m 384 -device virtio-serial
+    -device virtserialport,chardev=agent,name=org.qemu.guest_agent.0
+"""
 
 
 def test_a_machine():
-    """The tests' own Linux guest, from DHCP to what it leaves on its disk."""
+    """The tests' own Linux guest, from DHCP to what it leaves on its disk;
+    what it downloads by HTTPS is verified by its store."""
     if not shutil.which("qemu-system-x86_64"):
         return "QEMU is not installed"
-    image = PLAIN / "guest/guest.qcow2"
-    if not image.exists():
-        image.parent.mkdir(exist_ok=True)
-        if subprocess.run([lab.TOP / "tests/lab/guest", image]).returncode:
-            return "the guest cannot be built here"
+    image, why = lab.guest(PLAIN)
+    if why:
+        return why
     before = lab.digest(image)
     share = TMP / "share"
     share.mkdir()
     (share / "task.sh").write_text(TASK)
     truth = TMP / "drive-by.tsv"
     capture = lab.make(PLAIN, "drive-by", "--truth", str(truth))
+    table = TMP / "agent.conf"
+    table.write_text(AGENT)
     found = lab.run(PLAIN, "--vm", image, "--share", share, "--time", "300",
-                    capture)
+                    "--clients", table, capture)
     said = found.text("console.txt")
-    want = next(line.split("\t") for line in truth.read_text().splitlines()
-                if "GET" in line and "setup.bin" in line)[7]
+    rows = list(csv.DictReader(open(truth), delimiter="\t"))
+    want, style = (next(row["sha256"] for row in rows if row["method"] == "GET"
+                        and row["target"] == target)
+                   for target in ("/load/setup.bin", "/style.css"))
     true("guest: clock: 2017-03-14T10:1" in said, said)
     true("guest: address: 10.66.0.2" in said, said)
     true(f"guest: sum: {want}" in said, said)
+    true("guest: authority: 1 added, 0 removed; done." in said, said)
+    true(f"guest: https: {style}" in said, said)
+    true(f"guest: without: {hashlib.sha256().hexdigest()}" in said, said)
+    true(f"guest: agent: {style}" in said, said)
+    same((found.facts["visit"]["agent"], found.facts["visit"]["authority"]),
+         ("installed", True), "the agent")
+    true("the authority: installed" in found.err, found.err)
     same(found.text("share/made.txt"), "made\n", "what it left")
     same([r["result"] for r in found.rows() if r["target"]
           == "/load/setup.bin" and r["method"] == "GET"], ["same"], "result")

@@ -5,6 +5,7 @@ volumes, names that lead elsewhere, files without end, pictures that are none.
 usage: lab-share.py SAN_DIR PLAIN_DIR [TEST...]
 """
 import hashlib
+import json
 import os
 import re
 import struct
@@ -14,6 +15,7 @@ import types
 from lib.closed import Cage, Places, have
 from playback import run, same, true
 
+import agent
 import machine
 import qemu
 import share
@@ -89,12 +91,22 @@ def the_address_is_on_it():
 
 
 def the_authority_is_on_it():
-    v = visit(url="https://h.example/")
+    """With what a machine is told to run; the user's own files of these
+    names stand back."""
+    v = visit(files={"authority.crt": b"another", "mine": b"m"})
     v.ca = v.keep / "ca.crt"
     v.ca.write_bytes(b"a certificate\n")
     share.fill(v)
-    fact = taken_out(v)["ca.crt"]
-    same((v.keep / fact["file"]).read_bytes(), b"a certificate\n")
+    facts = taken_out(v)
+    same(sorted(facts), ["authority.cmd", "authority.crt", "authority.sh",
+                         "mine"])
+    texts = {n: (v.keep / f["file"]).read_bytes() for n, f in facts.items()}
+    same(texts["authority.crt"], b"a certificate\n")
+    true(texts["authority.sh"].startswith(b"#!/bin/sh\n"), "a script")
+    lines = texts["authority.cmd"].split(b"\n")
+    true(all(line.endswith(b"\r") for line in lines[:-1]), "lines of Windows")
+    true(b'certutil -addstore -f Root "%~dp0authority.crt"'
+         in texts["authority.cmd"], "a store")
 
 
 def changed(v, change):
@@ -286,6 +298,83 @@ def the_console_ends():
     same(console.bytes, 80 * 65536 + len(hostile))
 
 
+class Listener:
+    """What an agent's channel is sent."""
+
+    def __init__(self):
+        self.heard = []
+
+    def send(self, data):
+        self.heard.append(json.loads(data))
+
+
+def asked(answers):
+    """An agent that gives these answers, one to each command; the last again
+    and again. How it ended, and the commands."""
+    said = []
+    lab = agent.Agent(b"a certificate", said.append)
+    lab.connection = Listener()
+    for number in range(2 * agent.ANSWERS):
+        if not lab.steps:
+            break
+        lab.turn()
+        lab.feed(answers[min(number, len(answers) - 1)] + b"\n")
+    same(len(said), 1, "told once")
+    same(lab.next, None, "nothing more to do")
+    return lab.told, lab.connection.heard
+
+
+def answer(value):
+    return json.dumps({"return": value}).encode()
+
+
+def what_an_agent_is_asked():
+    sync = answer(agent.SYNC)
+    for system, path, program in (
+            ("debian", "/usr/local/share/ca-certificates/reenact-lab.crt",
+             "/usr/sbin/update-ca-certificates"),
+            ("mswindows", r"C:\Windows\Temp\reenact-lab.crt", "certutil.exe")):
+        told, heard = asked([
+            answer(7), b"\xff" + sync, answer({"id": system}), answer(3),
+            answer({"count": 13}), answer({}), answer({"pid": 9}),
+            answer({"exited": False}), answer({"exited": True,
+                                               "exitcode": 0})])
+        same(told, agent.INSTALLED, system)
+        same(heard[3]["arguments"], {"path": path, "mode": "wb"})
+        same(heard[4]["arguments"],
+             {"handle": 3, "buf-b64": "YSBjZXJ0aWZpY2F0ZQ=="})
+        same(heard[6]["arguments"]["path"], program)
+
+
+def an_agent_that_lies():
+    begin = [answer(agent.SYNC), answer({"id": "x"}), answer(1), answer({}),
+             answer({})]
+    endless = [answer({"pid": 1}), answer({"exited": False})]
+    for answers, want in (
+            ([answer(1)], "no end"), (begin + endless, "no end"),
+            ([b'{"error": {"desc": "no\\n\\u001b[2J"}}'],
+             r"refused: no\n\x1b[2J"),
+            ([b'{"error": {"desc": "' + b"x" * 9999 + b'"}}'],
+             "refused: " + "x" * agent.WORDS + "…"),
+            (begin + [answer({"pid": 1}),
+                      answer({"exited": True, "exitcode": 1})],
+             "/usr/sbin/update-ca-certificates failed"),
+            *(([odd], "odd answer") for odd in (
+                b"", b"{", b"[]", b"7", b'"error"', b'{"error": 1}', b"\xfe",
+                b"[" * 50000, b"x" * agent.LINE_MAX * 2)),
+            *((begin[:1] + [answer(odd)], "odd answer")
+              for odd in (None, 1, [], "id")),
+            (begin + [answer({})], "odd answer"),
+            (begin + [answer({"pid": 1}), answer([])], "odd answer")):
+        same(asked(answers)[0], want, str(answers)[:80])
+    unasked = agent.Agent(b"", None)
+    for _ in range(3):
+        unasked.feed(b"y" * agent.LINE_MAX)
+    unasked.feed(b"\n{}\n")
+    same((unasked.told, unasked.answers, unasked.line),
+         (agent.NO_ANSWER, 0, b""))
+
+
 def skip(why):
     print(why)
     sys.exit(77)
@@ -300,6 +389,6 @@ try:
     run([all_comes_back, the_address_is_on_it, the_authority_is_on_it,
          names_that_lead_elsewhere, a_directory_in_itself, a_file_without_end, what_is_no_volume,
          names_are_given_once, a_picture_that_is_none, what_counts_as_talk,
-         the_console_ends])
+         the_console_ends, what_an_agent_is_asked, an_agent_that_lies])
 finally:
     PLACES.close()

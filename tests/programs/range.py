@@ -17,6 +17,7 @@ import tempfile
 import time
 import traceback
 
+from lib import h2
 from lib.made import Made, scenarios
 from lib.replay import PATIENCE, Replay, ask
 
@@ -281,11 +282,16 @@ def tls_keys(made, _):
 
 
 def http2(_, port):
-    """What was recorded in HTTP/2 is answered in HTTP/1.1."""
-    got = ask(port, b"GET /task HTTP/1.1\r\nHost: c2.h2.example:8080\r\n\r\n")
+    """What was recorded in HTTP/2 is answered in it, and in HTTP/1.1."""
+    host = "c2.h2.example:8080"
+    got = ask(port, f"GET /task HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     true(got.startswith(b"HTTP/1.1 200 "), got[:100])
     head, _, body = got.partition(b"\r\n\r\n")
     true(b"content-length: 9" in head.lower() and len(body) == 9, got)
+    got = ask(port, h2.PREFACE + h2.frame(h2.SETTINGS)
+              + h2.headers(1, h2.asked(host, "/task", scheme="http"), True))
+    same([data for kind, _, _, data in h2.frames(got) if kind == h2.DATA],
+         [body], "in its data")
 
 
 PECULIAR = {"http2": http2, "bare-ip": bare_ip, "one-shot": one_shot,

@@ -508,6 +508,23 @@ static void test_other_ids(void **state)
 	buf_release(&found);
 }
 
+/* A client begins with an ID of eight bytes or more: RFC 9000 7.2. */
+static void test_short_id(void **state)
+{
+	(void)state;
+	struct buf hello = rfc_hello(), found = {0};
+	for (uint8_t len = 7; len <= 20; len++) {
+		struct quic *q = quic_new();
+		struct quic_seal s = seal_of(QUIC_V1);
+		s.id_len = len;
+		assert_true(say_part(q, &s, buf_slice(&hello), 0, hello.len,
+				     &found) == (len > 7));
+		quic_free(q);
+	}
+	buf_release(&hello);
+	buf_release(&found);
+}
+
 /* Once one end is known to be the client, what the other one says is not
  * looked at, valid as it may be. */
 static void test_sides(void **state)
@@ -755,6 +772,7 @@ int main(void)
 	    cmocka_unit_test(test_coalesced),
 	    cmocka_unit_test(test_packets_of_a_datagram),
 	    cmocka_unit_test(test_other_ids),
+	    cmocka_unit_test(test_short_id),
 	    cmocka_unit_test(test_sides),
 	    cmocka_unit_test(test_corrupted),
 	    cmocka_unit_test(test_truncated),

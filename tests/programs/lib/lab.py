@@ -40,6 +40,25 @@ def make(plain, *arguments):
     return path
 
 
+def guest(plain):
+    """The disk of the tests' own machine, made once and again when its recipe
+    changes, and None; or None, and why there can be none."""
+    disk, recipe = plain / "guest/guest.qcow2", TOP / "tests/lab/guest"
+    changed = max(path.stat().st_mtime for path in
+                  (recipe, recipe.with_name("guest-init")))
+    if disk.exists() and disk.stat().st_mtime >= changed:
+        return disk, None
+    disk.parent.mkdir(exist_ok=True)
+    done = subprocess.run([recipe, disk], capture_output=True, text=True,
+                          timeout=400)
+    said = (done.stderr.strip().splitlines() or [""])[-1]
+    if done.returncode == 77:
+        return None, f"no guest: {said}"
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return disk, None
+
+
 def digest(path):
     return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
 
