@@ -250,8 +250,23 @@ static void count_bytes(struct conversation *c, int side,
 	}
 }
 
+/* What a server says in clear before it is heard no more. */
+static void read_server(struct conversation *c, const struct stream *s,
+			struct place from, struct certificates *certificates,
+			struct buf *scratch)
+{
+	struct buf der = {0};
+	join(scratch, s, from, HELLO_MAX);
+	c->asks_certificate |= hello_asks_certificate(buf_slice(scratch));
+	if (hello_certificate(buf_slice(scratch), &der))
+		c->certificate =
+		    certificates_keep(certificates, buf_slice(&der));
+	buf_release(&der);
+}
+
 static void read_side(struct conversation *c, int side, const struct talk *talk,
-		      struct spool *spool, struct buf *scratch)
+		      struct spool *spool, struct certificates *certificates,
+		      struct buf *scratch)
 {
 	const struct stream *s = &talk->flow->streams[side];
 	struct place from = talk->from[side];
@@ -263,14 +278,13 @@ static void read_side(struct conversation *c, int side, const struct talk *talk,
 	if (type == HANDSHAKE_CLIENT_HELLO)
 		len = handshake_extent(begin);
 	c->first[side] = first_bytes(s, from, len, spool, scratch);
-	if (type != HANDSHAKE_SERVER_HELLO)
-		return;
-	join(scratch, s, from, HELLO_MAX);
-	c->asks_certificate |= hello_asks_certificate(buf_slice(scratch));
+	if (type == HANDSHAKE_SERVER_HELLO)
+		read_server(c, s, from, certificates, scratch);
 }
 
 bool conversation_read(struct conversation *c, const struct talk *talk,
-		       struct spool *spool, struct buf *scratch)
+		       struct spool *spool, struct certificates *certificates,
+		       struct buf *scratch)
 {
 	const struct flow *flow = talk->flow;
 	*c = (struct conversation){
@@ -278,10 +292,12 @@ bool conversation_read(struct conversation *c, const struct talk *talk,
 	    .time = flow->time,
 	    .end = flow->time,
 	    .count = 1,
+	    .stream = flow->number,
+	    .tunneled = talk->tunnel.data,
 	    .opened = flow->streams[0].from_start,
 	};
 	for (int side = 0; side < 2; side++)
-		read_side(c, side, talk, spool, scratch);
+		read_side(c, side, talk, spool, certificates, scratch);
 	if (c->bytes[0] || c->bytes[1] || c->lost[0] || c->lost[1])
 		return true;
 	return c->opened && !talk->tunnel.data;

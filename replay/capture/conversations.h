@@ -4,6 +4,7 @@
 #ifndef CAPTURE_CONVERSATIONS_H
 #define CAPTURE_CONVERSATIONS_H
 
+#include "certificates.h"
 #include "exchange.h"
 #include "names.h"
 
@@ -26,7 +27,10 @@ struct conversation {
 	uint64_t bytes[2];  /* payload recorded */
 	uint64_t count;     /* 1; of DNS over UDP the questions, whatever port
 			       they came from: its client's port is 0 */
+	uint32_t stream;    /* TCP: Wireshark's tcp.stream */
 	bool udp;
+	bool tunneled;         /* TCP: by a CONNECT, of which ends[1] is the
+				  proxy */
 	bool opened;           /* TCP: how it began was recorded */
 	bool lost[2];          /* TCP: bytes of that end are missing */
 	bool asks_certificate; /* TLS: the server asked for the client's in
@@ -35,6 +39,9 @@ struct conversation {
 				  or is none */
 	bool decrypted;        /* TLS that was read, whatever it carries */
 	bool has_exchanges;    /* TLS that was read: its hello is of interest */
+	/* TLS: the server's own certificate in DER, any bytes; the same bytes
+	 * are the same slice. No bytes where it was not seen or not kept. */
+	struct slice certificate;
 };
 
 /* What was not kept for its number. */
@@ -65,10 +72,12 @@ const struct conversation *conversations_list(struct conversations *c,
 struct conversations_rest conversations_rest(const struct conversations *c);
 
 /* Takes from a talk what is kept of a connection; bytes that do not stand in
- * one piece are copied to the spool. scratch is the caller's, for reuse.
+ * one piece are copied to the spool, and a certificate in clear to those.
+ * scratch is the caller's, for reuse.
  * Returns false if there is nothing to tell: no end said anything, and it is
  * not known to have been opened or is a tunnel's. */
 bool conversation_read(struct conversation *c, const struct talk *talk,
-		       struct spool *spool, struct buf *scratch);
+		       struct spool *spool, struct certificates *certificates,
+		       struct buf *scratch);
 
 #endif

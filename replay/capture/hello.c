@@ -171,19 +171,56 @@ bool hello_server_name(struct slice stream, struct buf *name)
 	return name->len > 0;
 }
 
+/* The next handshake message's body, cut to what is there of it; its length is
+ * what it says. False at the end. */
+static bool next_message(struct reader *r, uint8_t *type, size_t *len,
+			 struct slice *body)
+{
+	*type = reader_u8(r);
+	*len = (size_t)reader_u8(r) << 16;
+	*len |= reader_u16(r);
+	*body = slice_to(reader_rest(r), *len);
+	reader_skip(r, body->len);
+	return !r->short_read;
+}
+
 bool hello_asks_certificate(struct slice stream)
 {
 	struct buf joined = {0};
 	bool asks = false;
+	uint8_t type;
+	size_t len;
+	struct slice body;
 	join_records(stream, &joined);
 	struct reader r = reader_of(buf_slice(&joined));
-	while (!asks && reader_left(&r) && !r.short_read) {
-		asks = reader_u8(&r) == HANDSHAKE_CERTIFICATE_REQUEST;
-		size_t len = (size_t)reader_u8(&r) << 16;
-		len |= reader_u16(&r);
-		asks &= len <= reader_left(&r);
-		reader_skip(&r, len);
-	}
+	while (!asks && next_message(&r, &type, &len, &body))
+		asks = type == HANDSHAKE_CERTIFICATE_REQUEST && body.len == len;
 	buf_release(&joined);
 	return asks;
+}
+
+/* The first of the list: RFC 5246 7.4.2. */
+static struct slice first_certificate(struct slice body)
+{
+	struct reader r = reader_of(body);
+	reader_skip(&r, 3);
+	size_t len = (size_t)reader_u8(&r) << 16;
+	len |= reader_u16(&r);
+	return reader_take(&r, len);
+}
+
+bool hello_certificate(struct slice stream, struct buf *der)
+{
+	struct buf joined = {0};
+	uint8_t type;
+	size_t len;
+	struct slice body;
+	buf_clear(der);
+	join_records(stream, &joined);
+	struct reader r = reader_of(buf_slice(&joined));
+	while (!der->len && next_message(&r, &type, &len, &body))
+		if (type == HANDSHAKE_CERTIFICATE)
+			buf_add(der, first_certificate(body));
+	buf_release(&joined);
+	return der->len > 0;
 }

@@ -74,4 +74,9 @@ bool hello_server_name(struct slice stream, struct buf *name);
  * too where that stands behind HELLO_MAX. */
 bool hello_asks_certificate(struct slice stream);
 
+/* The same: its own certificate, which TLS 1.2 and older send in clear (RFC
+ * 5246 7.4.2). der is set to it: any bytes, at least one. False too where it
+ * does not end before HELLO_MAX. */
+bool hello_certificate(struct slice stream, struct buf *der);
+
 #endif

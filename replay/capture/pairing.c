@@ -6,6 +6,7 @@
 #include "hello.h"
 #include "log.h"
 #include "tls.h"
+#include "tls_handshake.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -52,6 +53,7 @@ struct pairing {
 	const struct secrets *secrets; /* NULL: no TLS can be opened */
 	struct names *names;           /* under lock */
 	pthread_mutex_t lock;
+	struct certificates *certificates;
 	atomic_uint next; /* connection that nobody took yet */
 	struct worker workers[WORKERS_MAX];
 	unsigned worker_count;
@@ -146,20 +148,31 @@ static struct reading open_talk(struct worker *w, const struct talk *talk)
 	return r;
 }
 
+/* What TLS told of a connection that was opened. */
+static void take_facts(struct worker *w, struct conversation *c,
+		       const struct tls_facts *facts)
+{
+	struct slice chain = facts->chain, der;
+	c->decrypted = true;
+	c->asks_certificate |= facts->asks_certificate;
+	if (tls_certificate_next(&chain, &der))
+		c->certificate = certificates_keep(w->all->certificates, der);
+}
+
 /* A talk that was read, whether exchanges were found in it or not. */
 static void look_beside(struct worker *w, uint32_t i, const struct talk *talk,
 			const struct reading *r, bool found)
 {
 	struct conversation c;
 	if ((found && !r->is_tls) ||
-	    !conversation_read(&c, talk, w->heads, &w->scratch))
+	    !conversation_read(&c, talk, w->heads, w->all->certificates,
+			       &w->scratch))
 		return;
 	c.has_exchanges = found;
-	c.decrypted = r->talk.flow->tls != NULL;
 	if (r->is_tls)
 		c.unread = tls_result_words(r->result);
 	if (r->talk.flow->tls)
-		c.asks_certificate |= r->talk.flow->tls->asks_certificate;
+		take_facts(w, &c, r->talk.flow->tls);
 	take_server_names(w, &c);
 	keep_beside(w, i, &c);
 }
@@ -335,11 +348,27 @@ static void put_in_order(struct pairing *p)
 	free(spare);
 }
 
+/* An old client's hello (RFC 5246 E.2) names nobody either. */
+static void note_certificate(struct certificates *all,
+			     const struct conversation *c, struct buf *name)
+{
+	static const struct address none;
+	if (!c->certificate.len)
+		return;
+	int client = handshake_begins(c->first[1]) == HANDSHAKE_CLIENT_HELLO ||
+		     handshake_begins(c->first[0]) == HANDSHAKE_SERVER_HELLO;
+	hello_server_name(c->first[client], name);
+	certificates_note(all, buf_slice(name),
+			  c->tunneled ? &none : &c->ends[!client].address,
+			  c->certificate);
+}
+
 /* Hands over what was found beside, flow by flow as the exchanges: in the
  * order of the flows, of which each worker took its own in that order. */
 static void put_beside(struct pairing *p, struct conversations *all)
 {
 	size_t at[WORKERS_MAX] = {0};
+	struct buf name = {0};
 	for (;;) {
 		const struct beside *next = NULL;
 		unsigned from = 0;
@@ -354,8 +383,10 @@ static void put_beside(struct pairing *p, struct conversations *all)
 		if (!next)
 			break;
 		conversations_add_tcp(all, &next->conversation);
+		note_certificate(p->certificates, &next->conversation, &name);
 		at[from]++;
 	}
+	buf_release(&name);
 	for (unsigned i = 0; i < p->worker_count; i++)
 		conversations_add_rest(all, p->workers[i].unkept,
 				       p->workers[i].unkept_bytes);
@@ -392,6 +423,7 @@ struct pairing *pairing_run(struct flows *flows, struct names *names,
 	p->source = source;
 	p->spool = spool;
 	p->secrets = secrets && secrets_prepare(secrets) ? secrets : NULL;
+	p->certificates = certificates_new();
 	pthread_mutex_init(&p->lock, NULL);
 	run_workers(p);
 	put_in_order(p);
@@ -409,6 +441,11 @@ struct exchange *pairing_exchanges(const struct pairing *p, size_t *count)
 const struct flow_counts *pairing_counts(const struct pairing *p)
 {
 	return &p->counts;
+}
+
+struct certificates *pairing_certificates(const struct pairing *p)
+{
+	return p->certificates;
 }
 
 const struct h2_lost *pairing_lost(const struct pairing *p)
@@ -435,6 +472,7 @@ void pairing_free(struct pairing *p)
 		free(w->opened);
 		spool_free(w->heads);
 	}
+	certificates_free(p->certificates);
 	pthread_mutex_destroy(&p->lock);
 	free(p->exchanges);
 	free(p);

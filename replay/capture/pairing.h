@@ -21,6 +21,8 @@ struct pairing *pairing_run(struct flows *flows, struct names *names,
 
 struct exchange *pairing_exchanges(const struct pairing *p, size_t *count);
 const struct flow_counts *pairing_counts(const struct pairing *p);
+/* Those of the connections in TLS, by who showed them. */
+struct certificates *pairing_certificates(const struct pairing *p);
 const struct h2_lost *pairing_lost(const struct pairing *p);
 void pairing_free(struct pairing *p); /* and the exchanges */
 

@@ -79,6 +79,7 @@ struct recording *recording_read(const struct recording_options *options,
 	read_packets(r);
 	r->pairing = pairing_run(r->flows, r->names, r->source, r->spool,
 				 secrets, r->beside);
+	r->certificates = pairing_certificates(r->pairing);
 	r->exchanges = pairing_exchanges(r->pairing, &r->count);
 	sum_up(r);
 	tell("lines of embedded key logs are none",

@@ -10,7 +10,9 @@ struct recording {
 				       belong to pairing */
 	size_t count;
 	struct names *names;
-	struct conversations *beside; /* all that is no exchange */
+	struct conversations *beside;            /* all that is no exchange */
+	const struct certificates *certificates; /* of TLS servers; they belong
+						    to pairing */
 
 	struct source *source;
 	struct spool *spool;

@@ -66,12 +66,19 @@
  *  unfollowed              [{no, kind, url}]; unfollowed_counts {loaded,
  *                          clicked, scripted}
  *  traffic                 [{kind, protocol, by_bytes, udp, asks_certificate,
- *                          client, server, name, why, connections, bytes,
- *                          sent, received, begins, ends, ja3, ja4, alpn}]:
- *                          kinds "tls", "quic", "http2-clear", "other",
- *                          "unknown", "silent"; sent, received by the client;
- *                          the last three of the first whole ClientHello, else
- *                          null
+ *                          stream, client, server, name, why, connections,
+ *                          bytes, sent, received, begins, ends, ja3, ja4, alpn,
+ *                          certificate}]: kinds "tls", "quic", "http2-clear",
+ *                          "other", "unknown", "silent". Each connection of
+ *                          "tls" by itself (past 16384 entries those of a
+ *                          client to a server together), the others by client,
+ *                          server and protocol. stream: Wireshark's, null of
+ *                          several and of UDP; sent, received by the client;
+ *                          ja3, ja4 and alpn of the first whole ClientHello,
+ *                          else null; certificate: the server's, null where it
+ *                          was not seen, {subject, issuer, not_before,
+ *                          not_after, sha1, sha256, bytes}; the first four null
+ *                          where it cannot be read
  *  own                     {kind: count}: asked by clients on their own
  *  left_out                {list: count}: what is too much to be listed
  */

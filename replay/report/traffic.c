@@ -125,6 +125,8 @@ static struct traffic describe(const struct conversation *c, int client)
 	    .why = c->unread,
 	    .client = c->ends[client],
 	    .server = c->ends[!client],
+	    .stream = c->stream,
+	    .certificate = c->certificate,
 	    .connections = c->count,
 	    .bytes = c->bytes[0] + c->bytes[1],
 	    .sent = c->bytes[client],
@@ -167,6 +169,8 @@ static void take_in(struct traffic *t, const struct traffic *n)
 	t->ends = n->ends > t->ends ? n->ends : t->ends;
 	if (!*t->print.ja4)
 		t->print = n->print;
+	if (!t->certificate.len)
+		t->certificate = n->certificate;
 	if (t->client.port != n->client.port)
 		t->client.port = 0;
 }
@@ -187,6 +191,11 @@ static void add_entry(struct collector *k, const struct traffic *n)
 
 static void add(struct collector *k, const struct traffic *n)
 {
+	/* Each is told: what is missing is looked for in the capture. */
+	if (n->kind == TRAFFIC_TLS && k->t->count < TRAFFIC_SINGLE_MAX) {
+		add_entry(k, n);
+		return;
+	}
 	uint64_t hash = traffic_hash(n, k->list.seed);
 	for (uint32_t step = 0;; step++) {
 		uint32_t *bucket = index_next(&k->list, hash, step);

@@ -20,9 +20,11 @@ enum traffic_kind {
 /* What is listed is bounded. What comes after that is only counted. */
 #define TRAFFIC_MAX 65536U
 #define TRAFFIC_CLIENTS_MAX 4096U
+#define TRAFFIC_SINGLE_MAX 16384U
 
 /* Connections, or conversations of datagrams, of one client to one server
- * address and port. */
+ * address and port. Of TLS it is one connection, unless there are more entries
+ * than TRAFFIC_SINGLE_MAX before it. */
 struct traffic {
 	enum traffic_kind kind;
 	const char *why;      /* TLS: it could not be read, for people;
@@ -37,9 +39,12 @@ struct traffic {
 				   certificate in clear (TLS 1.2 and older) */
 	struct endpoint client; /* port 0: several */
 	struct endpoint server;
+	uint32_t stream;   /* TCP: Wireshark's, of the first connection */
 	struct slice name; /* TLS, QUIC: SNI, data NULL: none; hostile bytes */
 	struct fingerprint print; /* of their clients, of the first whose hello
 				     is whole; ja4 empty: none */
+	struct slice certificate; /* TLS: the server's, DER, any bytes; no
+				     bytes: not seen */
 	size_t connections;       /* of DNS over UDP: questions */
 	uint64_t bytes;           /* payload that was recorded, both sides */
 	uint64_t sent, received;  /* the same, as the client saw it */

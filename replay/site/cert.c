@@ -1,5 +1,5 @@
 /* The lab's certificate authority and what it issues. */
-#include "cert.h"
+#include "cert_like.h"
 
 #include "capture/log.h"
 
@@ -21,19 +21,6 @@
 #define FILE_NAME "authority.pem"
 #define RSA_BITS 2048
 #define SERIAL_LEN 16 /* RFC 5280 4.1.2.2: 20 at most */
-#define COMMON_NAME_MAX 64
-#define DAY 86400
-/* What clients' clocks may be wrong by, and how long a server may run. */
-#define BEFORE (30 * DAY)
-#define AFTER (397 * DAY)
-/* The authority's own validity: 1990-01-01 to 2049-12-31, as far as two-digit
- * years go. */
-#define BEGINS INT64_C(631152000)
-#define ENDS INT64_C(2524607999)
-/* What a recorded certificate may bring along. */
-#define LIKE_MAX (64U << 10)
-#define SUBJECT_MAX 4096
-#define NAMES_MAX 100
 
 struct authority {
 	X509 *certificate;
@@ -55,10 +42,10 @@ static bool set_serial(X509 *x)
 	return done;
 }
 
-static bool set_validity(X509 *x, int64_t from, int64_t until)
+static bool set_validity(X509 *x)
 {
-	return ASN1_TIME_set(X509_getm_notBefore(x), (time_t)from) &&
-	       ASN1_TIME_set(X509_getm_notAfter(x), (time_t)until);
+	return ASN1_TIME_set(X509_getm_notBefore(x), (time_t)CERT_BEGINS) &&
+	       ASN1_TIME_set(X509_getm_notAfter(x), (time_t)CERT_ENDS);
 }
 
 static bool name_add(X509_NAME *name, const char *type, struct slice value)
@@ -106,7 +93,7 @@ static bool name_authority(X509 *x)
 static X509 *make_root(EVP_PKEY *key)
 {
 	X509 *x = begin_certificate(key);
-	if (x && name_authority(x) && set_validity(x, BEGINS, ENDS) &&
+	if (x && name_authority(x) && set_validity(x) &&
 	    add_extension(x, x, NID_basic_constraints, "critical,CA:TRUE") &&
 	    add_extension(x, x, NID_key_usage,
 			  "critical,keyCertSign,cRLSign") &&
@@ -331,124 +318,10 @@ EVP_PKEY *authority_key(const struct authority *a, bool rsa)
 
 /* ---- servers' certificates ---- */
 
-/* The recorded certificate, NULL if it is none. */
-static X509 *parse_like(struct slice der)
-{
-	const uint8_t *at = der.data;
-	if (!der.len || der.len > LIKE_MAX)
-		return NULL;
-	X509 *like = d2i_X509(NULL, &at, (long)der.len);
-	ERR_clear_error();
-	return like;
-}
-
-static bool set_subject(X509 *x, const struct cert_wanted *w, X509 *like)
-{
-	X509_NAME *name = X509_get_subject_name(x);
-	X509_NAME *recorded = like ? X509_get_subject_name(like) : NULL;
-	int len = recorded ? i2d_X509_NAME(recorded, NULL) : 0;
-	if (X509_NAME_entry_count(recorded) > 0 && len < SUBJECT_MAX)
-		return X509_set_subject_name(x, recorded);
-	if (w->name.len && w->name.len <= COMMON_NAME_MAX)
-		return name_add(name, "CN", w->name);
-	return name_add(name, "O", SLICE("Reenact"));
-}
-
-static bool push(GENERAL_NAMES *names, int type, struct slice bytes)
-{
-	GENERAL_NAME *n = GENERAL_NAME_new();
-	ASN1_STRING *s =
-	    type == GEN_DNS ? ASN1_IA5STRING_new() : ASN1_OCTET_STRING_new();
-	if (n && s && ASN1_STRING_set(s, bytes.data, (int)bytes.len)) {
-		GENERAL_NAME_set0_value(n, type, s);
-		if (sk_GENERAL_NAME_push(names, n))
-			return true;
-		s = NULL;
-	}
-	GENERAL_NAME_free(n);
-	ASN1_STRING_free(s);
-	return false;
-}
-
-static struct slice value_of(const GENERAL_NAME *n, int *type)
-{
-	ASN1_STRING *s = GENERAL_NAME_get0_value(n, type);
-	if (*type != GEN_DNS && *type != GEN_IPADD)
-		return (struct slice){0};
-	return (struct slice){ASN1_STRING_get0_data(s),
-			      (size_t)ASN1_STRING_length(s)};
-}
-
-/* Names and addresses; of the others no client of the web makes use. */
-static bool copy_names(GENERAL_NAMES *names, X509 *like)
-{
-	GENERAL_NAMES *recorded =
-	    like ? X509_get_ext_d2i(like, NID_subject_alt_name, NULL, NULL)
-		 : NULL;
-	bool done = true;
-	int count = recorded ? sk_GENERAL_NAME_num(recorded) : 0;
-	for (int i = 0; i < count && i < NAMES_MAX && done; i++) {
-		int type;
-		struct slice value =
-		    value_of(sk_GENERAL_NAME_value(recorded, i), &type);
-		if (value.len && value.len <= 255)
-			done = push(names, type, value);
-	}
-	GENERAL_NAMES_free(recorded);
-	ERR_clear_error();
-	return done;
-}
-
-static bool add_names(X509 *x, const struct cert_wanted *w, X509 *like)
-{
-	GENERAL_NAMES *names = GENERAL_NAMES_new();
-	bool done = names;
-	if (done && w->name.len)
-		done = push(names, GEN_DNS, w->name);
-	if (done && w->address.version)
-		done = push(names, GEN_IPADD,
-			    (struct slice){w->address.bytes,
-					   w->address.version == 4 ? 4 : 16});
-	done = done && copy_names(names, like);
-	if (done && sk_GENERAL_NAME_num(names))
-		done = X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0,
-					 X509V3_ADD_DEFAULT) == 1;
-	GENERAL_NAMES_free(names);
-	return done;
-}
-
-static int64_t seconds_of(const ASN1_TIME *t, int64_t otherwise)
-{
-	struct tm tm;
-	if (!ASN1_TIME_to_tm(t, &tm))
-		return otherwise;
-	return timegm(&tm);
-}
-
-static int64_t clamp(int64_t t)
-{
-	return t < BEGINS ? BEGINS : t > ENDS ? ENDS : t;
-}
-
-/* The recorded validity, made wide enough for both clocks. */
-static bool set_dates(X509 *x, const struct cert_wanted *w, X509 *like)
-{
-	int64_t today = time(NULL);
-	int64_t from = (w->from < today ? w->from : today) - BEFORE;
-	int64_t until = (w->until > today ? w->until : today) + AFTER;
-	if (like) {
-		int64_t f = seconds_of(X509_get0_notBefore(like), from);
-		int64_t u = seconds_of(X509_get0_notAfter(like), until);
-		from = f <= w->from && f <= today ? f : from;
-		until = u >= w->until && u >= today + DAY ? u : until;
-	}
-	return set_validity(x, clamp(from), clamp(until));
-}
-
 static bool fill(const struct authority *a, X509 *x,
-		 const struct cert_wanted *w, X509 *like)
+		 const struct cert_wanted *w)
 {
-	return set_subject(x, w, like) && set_dates(x, w, like) &&
+	return cert_like(x, w) &&
 	       X509_set_issuer_name(x, X509_get_subject_name(a->certificate)) &&
 	       add_extension(x, a->certificate, NID_basic_constraints,
 			     "critical,CA:FALSE") &&
@@ -460,146 +333,16 @@ static bool fill(const struct authority *a, X509 *x,
 			     "serverAuth") &&
 	       add_extension(x, a->certificate, NID_authority_key_identifier,
 			     "keyid") &&
-	       add_names(x, w, like) && X509_sign(x, a->key, EVP_sha256());
+	       X509_sign(x, a->key, EVP_sha256());
 }
 
 X509 *authority_issue(const struct authority *a, const struct cert_wanted *w)
 {
 	X509 *x = begin_certificate(authority_key(a, w->rsa));
-	X509 *like = parse_like(w->like);
-	if (x && !fill(a, x, w, like)) {
+	if (x && !fill(a, x, w)) {
 		X509_free(x);
 		x = NULL;
 	}
-	X509_free(like);
 	ERR_clear_error();
 	return x;
-}
-
-/* ---- those that were issued ---- */
-
-#define BUCKETS 1024
-
-struct issued {
-	struct slice key; /* owned */
-	X509 *certificate;
-	struct issued *chain;
-	struct issued *newer, *older;
-};
-
-struct certs {
-	const struct authority *authority;
-	struct issued *buckets[BUCKETS];
-	struct issued *newest, *oldest;
-	size_t count;
-	uint64_t seed;  /* names are hostile: they could collide */
-	struct buf key; /* of the one that is looked for */
-};
-
-struct certs *certs_new(const struct authority *a)
-{
-	struct certs *c = xcalloc(1, sizeof *c);
-	c->authority = a;
-	if (RAND_bytes((uint8_t *)&c->seed, sizeof c->seed) != 1)
-		log_fatal("no random bytes");
-	return c;
-}
-
-size_t certs_count(const struct certs *c)
-{
-	return c->count;
-}
-
-static struct issued **bucket_of(struct certs *c, struct slice key)
-{
-	return &c->buckets[slice_hash(key, c->seed) % BUCKETS];
-}
-
-static void take_out(struct certs *c, struct issued *i)
-{
-	*(i->newer ? &i->newer->older : &c->newest) = i->older;
-	*(i->older ? &i->older->newer : &c->oldest) = i->newer;
-	i->newer = i->older = NULL;
-}
-
-static void put_in_front(struct certs *c, struct issued *i)
-{
-	i->older = c->newest;
-	*(c->newest ? &c->newest->newer : &c->oldest) = i;
-	c->newest = i;
-}
-
-static void issued_free(struct issued *i)
-{
-	X509_free(i->certificate);
-	free((void *)i->key.data);
-	free(i);
-}
-
-static void drop_oldest(struct certs *c)
-{
-	struct issued *i = c->oldest;
-	struct issued **link = bucket_of(c, i->key);
-	while (*link != i)
-		link = &(*link)->chain;
-	*link = i->chain;
-	take_out(c, i);
-	c->count--;
-	issued_free(i);
-}
-
-void certs_free(struct certs *c)
-{
-	struct issued *older;
-	for (struct issued *i = c ? c->newest : NULL; i; i = older) {
-		older = i->older;
-		issued_free(i);
-	}
-	if (c)
-		buf_release(&c->key);
-	free(c);
-}
-
-static void make_key(struct certs *c, const struct cert_wanted *w)
-{
-	buf_clear(&c->key);
-	buf_add_byte(&c->key, w->rsa);
-	buf_add_byte(&c->key, w->address.version);
-	buf_add(&c->key, (struct slice){w->address.bytes, 16});
-	buf_add(&c->key, w->name);
-}
-
-static struct issued *issue(struct certs *c, const struct cert_wanted *w)
-{
-	struct buf key = {0};
-	X509 *x = authority_issue(c->authority, w);
-	if (!x)
-		return NULL;
-	if (c->count == CERTS_MAX)
-		drop_oldest(c);
-	struct issued *i = xcalloc(1, sizeof *i);
-	struct issued **bucket = bucket_of(c, buf_slice(&c->key));
-	buf_add(&key, buf_slice(&c->key));
-	i->key = buf_slice(&key);
-	i->certificate = x;
-	i->chain = *bucket;
-	*bucket = i;
-	c->count++;
-	put_in_front(c, i);
-	return i;
-}
-
-X509 *certs_find(struct certs *c, const struct cert_wanted *w)
-{
-	make_key(c, w);
-	struct issued *i = *bucket_of(c, buf_slice(&c->key));
-	while (i && !slice_equal(i->key, buf_slice(&c->key)))
-		i = i->chain;
-	if (!i)
-		i = issue(c, w);
-	if (i && i != c->newest) {
-		take_out(c, i);
-		put_in_front(c, i);
-	}
-	return i ? i->certificate : NULL;
 }

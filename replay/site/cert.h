@@ -38,8 +38,9 @@ struct cert_wanted {
 	int64_t from, until;    /* seconds since the epoch between which it must
 				   be valid, beside today */
 	/* The server's recorded certificate (DER, any bytes), whose subject,
-	 * alternative names and validity are copied as far as they can be;
-	 * empty: there is none. */
+	 * alternative names and validity are copied as far as clients take
+	 * them; name or address is added if none of the names covers it. Empty:
+	 * there is none. */
 	struct slice like;
 };
 

@@ -482,7 +482,9 @@ static struct tls_site *new_tls(const struct site_options *options,
 		widen(&from, &until, r->exchanges[0].time);
 	if (from > until)
 		from = until = time(NULL);
-	return tls_site_new(&options->tls, from, until);
+	struct tls_site *tls = tls_site_new(&options->tls, from, until);
+	tls_site_like(tls, r->certificates);
+	return tls;
 }
 
 /* Takes the table. */

@@ -3,6 +3,7 @@
 
 #include "cert.h"
 
+#include "capture/certificates.h"
 #include "capture/hostname.h"
 #include "capture/log.h"
 
@@ -31,8 +32,9 @@ struct tls_site {
 	struct certs *certs;
 	SSL_CTX *context; /* NULL: not opened yet */
 	BIO_METHOD *method;
-	int secrets; /* -1: nobody is told */
-	bool failed; /* to open, and that was said */
+	const struct certificates *recorded; /* NULL: none */
+	int secrets;                         /* -1: nobody is told */
+	bool failed;                         /* to open, and that was said */
 	uint8_t part[PART];
 };
 
@@ -192,6 +194,18 @@ static void want_name(struct tls *t, struct cert_wanted *w, struct buf *name)
 	w->address = t->local;
 }
 
+/* What the recording has of that server; a client that names one of which it
+ * has nothing gets what clients without a name got at that address. */
+static struct slice recorded_for(const struct tls *t,
+				 const struct cert_wanted *w)
+{
+	const struct certificates *all = t->site->recorded;
+	if (!all)
+		return (struct slice){0};
+	return certificates_find(all, w->name,
+				 w->address.version ? &w->address : &t->local);
+}
+
 static int give_certificate(SSL *ssl, void *context)
 {
 	struct tls *t = SSL_get_app_data(ssl);
@@ -201,6 +215,7 @@ static int give_certificate(SSL *ssl, void *context)
 	    .rsa = !knows_ecdsa(ssl), .from = s->from, .until = s->until};
 	(void)context;
 	want_name(t, &w, &name);
+	w.like = recorded_for(t, &w);
 	X509 *x = certs_find(s->certs, &w);
 	bool done =
 	    x && SSL_use_certificate(ssl, x) == 1 &&
@@ -339,6 +354,11 @@ void tls_site_free(struct tls_site *s)
 	if (s->secrets >= 0)
 		close(s->secrets);
 	free(s);
+}
+
+void tls_site_like(struct tls_site *s, const struct certificates *recorded)
+{
+	s->recorded = recorded;
 }
 
 static bool usual_place(struct buf *directory)

@@ -33,6 +33,9 @@ void tls_site_free(struct tls_site *s);
  * connection. Where there is no place to keep one and none was named, it is
  * made for this run alone. False after having said why. */
 bool tls_site_open(struct tls_site *s);
+/* Certificates are to be like these, which must stay. */
+struct certificates;
+void tls_site_like(struct tls_site *s, const struct certificates *recorded);
 
 /* What a connection begins with, by its first bytes. */
 enum tls_first {

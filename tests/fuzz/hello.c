@@ -26,6 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (hello_server_name(stream, &name) && !name.len)
 		abort();
 	hello_asks_certificate(stream);
+	if (hello_certificate(stream, &name) && !name.len)
+		abort();
 	buf_release(&name);
 	return 0;
 }

@@ -6,12 +6,16 @@ usage: check.py SAN_DIR PLAIN_DIR [TEST...]
 """
 import codecs
 import gzip
+import hashlib
 import json
 import pathlib
 import re
+import ssl
 import struct
 import subprocess
 
+from lib import sealed
+from lib.sealed import Certificate
 from playback import *
 from lib import h2
 
@@ -435,6 +439,85 @@ def a_link_into_tls():
     has(check(c.path)[0], "loads https://cdn.example/x.js, which was encrypted")
 
 
+EVIL = "x\x1b[2J\u202ey"
+
+
+def sealed_site(path, keylog=None):
+    """Connections of each kind to servers of each kind."""
+    like = Certificate(TMP / "like", "/C=DE/O=W\u00fcrste, GmbH/CN=a.example",
+                       "DNS:a.example", "20170301000000Z", "99991231235959Z")
+    evil = Certificate(TMP / "evil", f"/O={EVIL}/CN=evil.example")
+    page = (request("a.example"), ok("sealed"))
+    with Capture(path) as c:
+        for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+            for _ in range(3):
+                sealed.talk(c, like, page, name="a.example", version=version,
+                            keylog=keylog)
+        sealed.talk(c, evil, page, server="198.51.100.9", keylog=keylog)
+        c.talk((hello(b"x\x1b[2Jy"), b"\x16\3\3\0\1\2"), port=443)
+        c.talk((hello(b"bad.example"), b"\x16\3\3\0\x12\2\0\0\0\x0b\0\0\x0a"
+                b"\0\0\7\0\0\4junk"), port=443)
+    return c.path, like, evil
+
+
+def p09_each_tls_connection_without_keys():
+    """What is missing: name, times, bytes both ways, client, certificate."""
+    path, like, evil = sealed_site("sealed.pcap")
+    found = value(path)
+    rows = found["traffic"]
+    same([n["stream"] for n in rows], list(range(9)), "each by itself")
+    same([n["name"] for n in rows], ["a.example"] * 6 + [
+        None, "x\x1b[2Jy", "bad.example"], "names")
+    same({n["connections"] for n in rows}, {1}, "connections")
+    for number, n in enumerate(rows):
+        same(n["client"], f"192.0.2.100:{40001 + number}", "client")
+        true(n["begins"] < n["ends"] < n["begins"] + 1, "times")
+        same(n["sent"] + n["received"], n["bytes"], "bytes")
+        same((len(n["ja3"]), n["ja4"][:3]), (32, "t13" if 2 < number < 6
+                                            else "t12"), "client")
+    same((rows[0]["sent"] > 300, rows[0]["received"] > 700), (True, True), "")
+    same([n["certificate"] and n["certificate"]["sha256"] for n in rows[:7]],
+         [hashlib.sha256(like.der).hexdigest()] * 3 + [None] * 3
+         + [hashlib.sha256(evil.der).hexdigest()], "certificates")
+    one = rows[0]["certificate"]
+    same((one["subject"], one["issuer"]),
+         ("C=DE, O=W\u00fcrste\\, GmbH, CN=a.example",) * 2, "subject")
+    same((one["not_before"], one["not_after"]), (1488326400, 253402300799), "")
+    same(one["sha1"], hashlib.sha1(like.der).hexdigest(), "sha1")
+    same(rows[6]["certificate"]["subject"],
+         "O=x\\1B[2J\u202ey, CN=evil.example", "escaped")
+    same(rows[8]["certificate"], {
+        "subject": None, "issuer": None, "not_before": None, "not_after": None,
+        "sha1": hashlib.sha1(b"junk").hexdigest(), "bytes": 4,
+        "sha256": hashlib.sha256(b"junk").hexdigest()}, "junk")
+
+
+def p09_the_same_for_people():
+    path, *_ = sealed_site("sealed.pcap")
+    text = check(path)[0]
+    has(text, "\n  a.example: 6 connections, ",
+        "; no secrets for it\n    stream 0, 192.0.2.100:40001 to "
+        "198.51.100.7:443, 2017-03-14 10:12:0",
+        " sent, ", " received, JA3 ", ", JA4 t12",
+        "\n      certificate: for C=DE, O=W\u00fcrste\\, GmbH, CN=a.example; "
+        "issued by C=DE, O=W\u00fcrste\\, GmbH, CN=a.example; valid from "
+        "2017-03-01 00:00:00 UTC to 9999-12-31 23:59:59 UTC\n",
+        "    ... and 4 more (-v lists them)\n",
+        "for O=x\\1B[2J\\xE2\\x80\\xAEy, CN=evil.example;",
+        "      certificate: 4 bytes that are none\n")
+    same(text.count("CN=a.example; issued"), 1, "told once")
+    more = check("-v", path)[0]
+    has(more, *[f"    stream {n}, " for n in range(9)])
+    for said in text, more:
+        true("\x1b" not in said and "\u202e" not in said, "escaped")
+    # what was read is not missing
+    keys = TMP / "sealed.keys"
+    path, *_ = sealed_site("keyed.pcap", keys)
+    read = value("--keylog", keys, path)
+    same([n["stream"] for n in read["traffic"]], [7, 8], "read")
+    same(read["exchanges"], 7, "exchanges")
+
+
 def p29_what_the_victim_brought():
     """Cookies never set, logins, a Referer from outside; and what a visit
     leaves (P29, P30). No value of a cookie, no password."""
@@ -593,7 +676,7 @@ def quic_is_named():
         "loads https://video.quic.example/x.png, which was encrypted",
         "encrypted: not read:\n  both.quic.example: 1 connection, ",
         "  video.quic.example: 1 connection, 3600 bytes; QUIC\n"
-        "    192.0.2.100 to 203.0.113.170:443, 2017-03-14 10:12:05 UTC, for "
+        "    192.0.2.100:49201 to 203.0.113.170:443, 2017-03-14 10:12:05 UTC, for "
         "0.0 s: 2400 bytes sent, 1200 bytes received, JA3 ",
         ", JA4 q13d0308h3_55b375c5d22e_20dfc2e784d3\n",
         "  203.0.113.173:443: 1 connection, 2604 bytes; QUIC\n")
@@ -649,6 +732,7 @@ run([states, p07_states_of_the_generator, p29_bodies_in_the_victims_cache, p45_w
      hostile_bytes_are_escaped, several_captures, what_kind_of_incident,
      reasons_are_told_with_their_fact, what_a_longer_capture_would_help,
      the_chain_and_where_it_breaks,
-     a_link_into_tls, p29_what_the_victim_brought, cookies_set_too_late,
+     a_link_into_tls, p09_each_tls_connection_without_keys,
+     p09_the_same_for_people, p29_what_the_victim_brought, cookies_set_too_late,
      the_recipe_of_a_twin, one_shot_pages, unexplained_and_unfollowed,
      quic_is_named, details_are_bounded, long_lists_are_bounded, trouble])

@@ -6,10 +6,12 @@ usage: lab-https.py SAN_DIR PLAIN_DIR [TEST...]
 """
 import json
 import shutil
+import ssl
 import stat
 import subprocess
 
-from lib import h2, lab
+from lib import h2, lab, sealed
+from lib.sealed import Certificate
 from playback import PLAIN, TMP, Capture, ok, request, run, same, true
 
 WWW, CDN, TWO = "www.lab.example", "cdn.lab.example", "two.lab.example"
@@ -38,19 +40,43 @@ def capture():
     return path
 
 
-def visit(*options):
-    return lab.run(PLAIN, "--url", f"https://{WWW}/", *options, capture())
+def visit(*options, path=None):
+    return lab.run(PLAIN, "--url", f"https://{WWW}/", *options,
+                   path or capture())
+
+
+def in_tls():
+    """Recorded with certificates that hold too long, and no more, and for
+    others."""
+    path, keys = TMP / "in-tls.pcap", TMP / "in-tls.keys"
+    if path.exists():
+        return path, keys
+    www = Certificate(TMP / "www", f"/C=DE/O=W\u00fcrste/CN={WWW}",
+                      f"DNS:{WWW},DNS:*.other.example,IP:192.0.2.1",
+                      "20100101000000Z", "20451231235959Z")
+    cdn = Certificate(TMP / "cdn", "/O=Content & Sons_1",
+                      "DNS:*.example,DNS:else.example,email:x@lab.example",
+                      "20160101000000Z", "20170401000000Z")
+    with Capture(path.name) as c:
+        sealed.talk(c, www, (request(WWW),
+                             ok(PAGE, "Content-Type: text/html")),
+                    name=WWW, server="198.51.100.20", keylog=keys,
+                    version=ssl.TLSVersion.TLSv1_3)
+        sealed.talk(c, cdn, (request(CDN, "/s.css"),
+                             ok(b"p{color:red}", "Content-Type: text/css")),
+                    name=CDN, server="198.51.100.21", keylog=keys)
+    return path, keys
 
 
 def log(result):
     return [json.loads(n) for n in result.text("replay.jsonl").splitlines()]
 
 
-def no_warning(client):
+def no_warning(client, *options, path=None):
     """P28: the client's clock stands at the recording's time."""
     if not shutil.which("certutil"):
         return "certutil is not installed (libnss3-tools)"
-    result = visit("--client", client)
+    result = visit("--client", client, *options, path=path)
     facts = result.facts["visit"]
     same((facts["load_error"], facts["title"]), (None, "in order"), client)
     true(facts["authority"], "in its store")
@@ -71,6 +97,18 @@ def p28_firefox():
     if not shutil.which("firefox-esr"):
         return "firefox-esr is not installed"
     return no_warning("firefox")
+
+
+def p28_like_chromium():
+    path, keys = in_tls()
+    return no_warning("chromium", "--keylog", keys, path=path)
+
+
+def p28_like_firefox():
+    if not shutil.which("firefox-esr"):
+        return "firefox-esr is not installed"
+    path, keys = in_tls()
+    return no_warning("firefox", "--keylog", keys, path=path)
 
 
 def p28_program():
@@ -166,5 +204,5 @@ def h2_recorded_and_replayed_again():
 
 
 lab.need("chromium", "curl")
-run([p28_chromium, p28_firefox, p28_program, p28_what_is_kept,
-     h2_recorded_and_replayed_again])
+run([p28_chromium, p28_firefox, p28_like_chromium, p28_like_firefox,
+     p28_program, p28_what_is_kept, h2_recorded_and_replayed_again])

@@ -17,6 +17,8 @@ import subprocess
 import time
 import warnings
 
+from lib import sealed
+from lib.sealed import Certificate, openssl
 from playback import *
 
 warnings.simplefilter("ignore", DeprecationWarning)  # old versions are meant
@@ -330,6 +332,147 @@ def p19_the_name_is_not_the_host():
             same(c.get().body, b"page")
         r.log(3)
         same(len(r.told("server name")), 2, "only where they differ")
+
+
+# ---- certificates like the recorded ones ----
+
+NAMES = "DNS:www.like.example,DNS:*.cdn.like.example,DNS:like.example"
+SUBJECT = "/C=DE/O=W\u00fcrste & Widgets/CN=www.like.example"
+
+
+def recorded(directory="like", subject=SUBJECT, names=NAMES, **dates):
+    return Certificate(TMP / "recorded" / directory, subject, names, **dates)
+
+
+def says(pem):
+    """Subject, alternative names and dates, as openssl prints them."""
+    return openssl("x509", "-noout", "-subject", "-dates", "-ext",
+                   "subjectAltName", "-nameopt", "utf8,sep_comma_plus",
+                   input=pem).decode().replace(" critical", "")
+
+
+def shown(at, *options):
+    """The same of what a client gets."""
+    return says(tool("openssl", "s_client", "-connect", f"127.0.0.1:{at}",
+                     *options, status=None).stdout)
+
+
+def of(text, what):
+    return re.search(rf"^ *({what}.*)$", text, re.M)[1]
+
+
+def like_site(keylog=None):
+    """The same certificate, shown in each way that there is."""
+    like, page = recorded(), (request(HOST), ok("page"))
+    with Capture("like.pcap") as capture:
+        capture.talk(page)
+        for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+            name = "www.like.example" if version.name[-1] == "2" \
+                else "13.cdn.like.example"
+            sealed.talk(capture, like, (request(name), ok("sealed")),
+                        name=name, version=version, keylog=keylog)
+        sealed.talk(capture, recorded("address", "/O=By Address", ""),
+                    page, server="127.0.0.1", keylog=keylog)
+    return capture.path, says(like.path.read_bytes())
+
+
+def tls_like_the_recorded_one():
+    keys = TMP / "like.keys"
+    for keylog in None, keys:
+        path, want = like_site(keylog)
+        options = ["--keylog", keys] if keylog else []
+        with serve(*options, captures=path) as r:
+            same(shown(r.port, "-servername", "www.like.example"), want)
+            same(shown(r.port, "-servername", "WWW.like.example.",
+                       "-tls1_2", "-cipher", "AES128-SHA"), want, "RSA")
+            # in TLS 1.3 nobody sees it without keys
+            text = shown(r.port, "-servername", "13.cdn.like.example")
+            same(text == want, bool(keylog), text)
+            # and who names nothing, or somebody else
+            text = shown(r.port, "-noservername")
+            same((of(text, "subject"), of(text, "IP")),
+                 ("subject=O=By Address", "IP Address:127.0.0.1"))
+            text = shown(r.port, "-servername", "other.example")
+            same((of(text, "subject"), of(text, "DNS")),
+                 ("subject=O=By Address", "DNS:other.example"))
+            with Secure(r.port, "www.like.example") as c:
+                same(c.get("www.like.example").status,
+                     200 if keylog else 404)
+
+
+def tls_names_in_certificates_are_no_hosts():
+    """Nobody asked for them."""
+    path, _ = like_site()
+    hosts = tool(SAN / "dnsgen", path).stdout.decode()
+    same(re.findall(r"^address=/([^/]*)/", hosts, re.M),
+         ["13.cdn.like.example", "www.like.example", HOST], hosts)
+
+
+def tls_of_a_name_without_a_like():
+    path, _ = like_site()
+    with serve(captures=path, listen=["127.0.0.2:0"]) as r:
+        text = says(tool("openssl", "s_client", "-connect",
+                         f"127.0.0.2:{r.port}", "-servername",
+                         "other.example").stdout)
+        same((of(text, "subject"), of(text, "DNS")),
+             ("subject=CN=other.example", "DNS:other.example"))
+
+
+def p28_recorded_ones_that_hold_no_more():
+    """Over, not yet valid, for somebody else: the client takes them, then and
+    now."""
+    rows = {"over": {"begins": "20160301000000Z", "ends": "20170601000000Z"},
+            "early": {"begins": "20400301000000Z", "ends": "20410601000000Z"},
+            "foreign": {"names": "DNS:else.example"},
+            "common": {"names": "", "subject": "/CN=common.example"}}
+    with Capture("holds.pcap") as capture:
+        capture.talk((request(HOST), ok("page")))
+        for name, how in rows.items():
+            sealed.talk(capture, recorded(name, **how), name=f"{name}.example")
+    with serve(captures=capture.path) as r:
+        for name in rows:
+            with Secure(r.port, f"{name}.example") as c:
+                same(c.get().body, b"page", name)
+            for when in [BEGIN] if shutil.which("faketime") else []:
+                same(tool("faketime", when, "curl", "-sS", "--cacert",
+                          authority(), "--connect-to", f"::127.0.0.1:{r.port}",
+                          f"https://{name}.example/", "-H", f"Host: {HOST}"
+                          ).stdout, b"page", name)
+        text = shown(r.port, "-servername", "over.example")
+        same(of(text, "notBefore"), "notBefore=Mar  1 00:00:00 2016 GMT")
+        same(of(text, "DNS"), NAMES.replace(",", ", ") + ", DNS:over.example")
+
+
+def tls_hostile_recorded_certificates():
+    """Garbage, too long, cut: a certificate of our own."""
+    good = recorded().der
+
+    def shows(der, size=None):
+        chain = vector(3, vector(3, der))
+        message = b"\x0b" + (size or len(chain)).to_bytes(3, "big") + chain
+        data = b"\x02\x00\x00\x02\x03\x03" + message
+        return b"".join(b"\x16\x03\x03" + vector(2, data[i:i + 16000])
+                        for i in range(0, len(data), 16000))
+
+    rows = [b"", b"\x00", b"\xff" * 60000, b"0\x84\xff\xff\xff\xff" * 9000,
+            b"0\x80" * 30000, b"x" * 70000, good[:200], good[:-1],
+            good + bytes(10), bytes(reversed(good)),
+            good.replace(b"like", b"l\0ke")]
+    with Capture("hostile-certificates.pcap") as capture:
+        capture.talk((request(HOST), ok("page")))
+        for number, der in enumerate(rows):
+            capture.talk((hello(b"h%d.example" % number), shows(der)),
+                         port=443)
+        capture.talk((hello(b"size.example"), shows(good, 0xffffff)), port=443)
+    with serve(captures=capture.path) as r:
+        for name in [f"h{n}.example" for n in range(len(rows))] + [
+                "size.example"]:
+            with Secure(r.port, name) as c:
+                same(c.get().body, b"page", name)
+        text = shown(r.port, "-servername", "h2.example")
+        same(of(text, "subject"), "subject=CN=h2.example")
+    check = tool(SAN / "replay", "--check", "-v", capture.path).stdout
+    true(b"\0" not in check, "escaped")
 
 
 # ---- one port ----
