@@ -95,6 +95,7 @@ class Network:
                 ("net/ipv4/conf/site0/rp_filter", 0),
                 ("net/ipv4/conf/all/send_redirects", 0),
                 ("net/ipv4/conf/site0/send_redirects", 0),
+                ("net/ipv6/conf/site0/accept_dad", 0),
                 # a refusal is told at once, however many there are
                 ("net/ipv4/icmp_ratelimit", 0),
                 ("net/ipv6/icmp/ratelimit", 0)):
@@ -111,6 +112,9 @@ class Network:
         run("nft", "-f", "-", text=RULES)
 
     def _make_client(self):
+        # an address that comes a second later, when nobody else has it, is a
+        # change of network to browsers: they drop what they are loading
+        set_sysctl("net/ipv6/conf/client0/accept_dad", 0)
         run("ip", "link", "set", "lo", "up")
         run("ip", "addr", "add", f"{self.client}/{self.network.prefixlen}",
             "dev", "client0")
