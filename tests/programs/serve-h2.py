@@ -8,14 +8,13 @@ import gzip
 import re
 import shutil
 import ssl
-import subprocess
 import time
 
 from playback import *
 from lib import h2
+from lib.authority import authority, serve as served, tool
 
 HOST, OLD = "www.two.example", "www.one.example"
-CA = TMP / "ca"
 LONG = bytes(i * 7 % 251 for i in range(5_000_000))
 GZIP = gzip.compress(b"packed " * 99, mtime=0)
 CHUNKED = (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
@@ -28,23 +27,6 @@ EARLY = (b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
          + ok("hinted", "Content-Type: text/plain"))
 FIELDS = [("content-type", "text/html"), ("set-cookie", "a=1"),
           ("set-cookie", "b=2"), ("x-empty", "")]
-
-
-def tool(*command, status=0, **more):
-    done = subprocess.run(list(map(str, command)), capture_output=True,
-                          timeout=PATIENCE * 3, stdin=subprocess.DEVNULL,
-                          **more)
-    if status is not None:
-        same(done.returncode, status, f"{command}: "
-             + done.stderr.decode("latin-1")[-500:])
-    return done
-
-
-def authority():
-    path = TMP / "ca.crt"
-    if not path.exists():
-        path.write_bytes(tool(SAN / "replay", "--ca-cert", "--ca", CA).stdout)
-    return path
 
 
 def one_stream(stream, target, status, fields=(), body=b"", trailers=(),
@@ -92,8 +74,7 @@ def site():
 
 
 def serve(*options, captures=None, **more):
-    authority()
-    return Replay(captures or site(), "--ca", CA, *options, **more)
+    return served(captures or site(), *options, **more)
 
 
 def curl(r, target, *options, host=HOST, version="--http2", status=0):

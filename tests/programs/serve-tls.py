@@ -13,11 +13,11 @@ import socket
 import ssl
 import stat
 import struct
-import subprocess
 import time
 import warnings
 
 from lib import sealed
+from lib.authority import CA, authority, serve as served, tool
 from lib.sealed import Certificate, openssl
 from playback import *
 
@@ -25,30 +25,11 @@ warnings.simplefilter("ignore", DeprecationWarning)  # old versions are meant
 
 HOST = "www.tls.example"
 BEGIN = "2017-03-14 10:12:05"  # when Capture begins
-CA = TMP / "ca"
 OLD = {"1.0": "-tls1", "1.1": "-tls1_1"}
 LONG = bytes(i * 7 % 251 for i in range(5_000_000))
 CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut short"
 PLAIN_TEXT = b"<p>" + b"packed by brotli " * 40 + b"</p>"
 PACKED = gzip.compress(PLAIN_TEXT, mtime=0)
-
-
-def tool(*command, status=0, **more):
-    more.setdefault("stdin", subprocess.DEVNULL)
-    done = subprocess.run(list(map(str, command)), capture_output=True,
-                          timeout=PATIENCE * 3, **more)
-    if status is not None:
-        same(done.returncode, status, f"{command}: "
-             + done.stderr.decode("latin-1")[-500:])
-    return done
-
-
-def authority():
-    """The certificate of this test's authority, as a file."""
-    path = TMP / "ca.crt"
-    if not path.exists():
-        path.write_bytes(tool(SAN / "replay", "--ca-cert", "--ca", CA).stdout)
-    return path
 
 
 def packed():
@@ -81,8 +62,7 @@ def site():
 
 
 def serve(*options, captures=None, **more):
-    authority()
-    return Replay(captures or site(), "--ca", CA, *options, **more)
+    return served(captures or site(), *options, **more)
 
 
 def context(**more):
