@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define WORKERS_MAX 8
-#define TAKE 64 /* connections at a time */
+#define TAKE 64 /* connections at a time; one if they may be decrypted */
 
 /* What was found beside the exchanges, and in which connection. */
 struct beside {
@@ -55,6 +55,7 @@ struct pairing {
 	pthread_mutex_t lock;
 	struct certificates *certificates;
 	atomic_uint next; /* connection that nobody took yet */
+	uint32_t take;    /* how many a worker takes */
 	struct worker workers[WORKERS_MAX];
 	unsigned worker_count;
 	struct exchange *exchanges;
@@ -249,9 +250,9 @@ static void read_flow(struct worker *w, uint32_t i)
 static void *work(void *context)
 {
 	struct worker *w = context;
-	uint32_t len = flows_len(w->all->flows), from;
-	while ((from = atomic_fetch_add(&w->all->next, TAKE)) < len)
-		for (uint32_t i = from; i < len && i < from + TAKE; i++)
+	uint32_t len = flows_len(w->all->flows), take_len = w->all->take, from;
+	while ((from = atomic_fetch_add(&w->all->next, take_len)) < len)
+		for (uint32_t i = from; i < len && i < from + take_len; i++)
 			read_flow(w, i);
 	return NULL;
 }
@@ -264,7 +265,8 @@ static void run_workers(struct pairing *p)
 	unsigned count = cores < 1 ? 1 : (unsigned)cores;
 	if (count > WORKERS_MAX)
 		count = WORKERS_MAX;
-	if (flows_len(p->flows) <= TAKE)
+	p->take = p->secrets ? 1 : TAKE;
+	if (flows_len(p->flows) <= p->take)
 		count = 1;
 	for (unsigned i = 0; i < count; i++) {
 		struct worker *w = &p->workers[i];

@@ -31,7 +31,6 @@ struct tls_side {
 	bool changed;       /* that of the handshake at hand */
 	bool skipping;      /* early data that the server refuses */
 	bool closed;        /* close_notify */
-	struct buf scratch; /* what the last record held */
 };
 
 /* The handshake at hand, up to TLS 1.2 also a later one. */
@@ -76,9 +75,11 @@ bool tls_session_is_ready(struct tls_session *s, enum tls_end end,
  * do. */
 bool tls_session_go_on(struct tls_session *s, enum tls_end end);
 
-/* Takes the next record of a side. True if it held application data. */
+/* Takes the next record of a side, which is opened into room: that has as much
+ * as its body. True if it held application data. */
 bool tls_session_take(struct tls_session *s, enum tls_end end,
-		      const struct tls_wire *w, struct tls_content *content);
+		      const struct tls_wire *w, uint8_t *room,
+		      struct tls_content *content);
 
 /* Whether nothing of it will ever be read: told says why. */
 bool tls_session_is_hopeless(const struct tls_session *s);
