@@ -29,6 +29,7 @@ const char *tls_result_words(enum tls_result result)
 	case TLS_NO_HANDSHAKE:
 		return "its handshake was not recorded";
 	case TLS_NO_SECRETS:
+	case TLS_NO_SECRETS_YET:
 		return "no secrets for it";
 	case TLS_WRONG_SECRETS:
 		return "the secrets for it do not fit";
@@ -219,7 +220,8 @@ static enum tls_result result_of(const struct tls_session *s)
 	if (!t->suite.name || t->lacks_cipher)
 		return TLS_NO_CIPHER;
 	if (t->lacks_secret)
-		return TLS_NO_SECRETS;
+		return tls_session_may_resume(s) ? TLS_NO_SECRETS_YET
+						 : TLS_NO_SECRETS;
 	return failed ? TLS_WRONG_SECRETS : TLS_CUT;
 }
 

@@ -34,8 +34,8 @@ void tls_channel_release(struct tls_channel *c);
 void tls_channel_lose(struct tls_channel *c, const struct tls_loss *loss);
 bool tls_channel_has_lost(const struct tls_channel *c);
 
-/* Opens a record into out, which has room for its body. False if it does not verify, with no sequence
- * number that it could have. */
+/* Opens a record into out, which has room for its body. False if it does not
+ * verify, with no sequence number that it could have. */
 bool tls_channel_open(struct tls_channel *c, const struct tls_wire *w,
 		      uint8_t *out, struct tls_content *content);
 

@@ -69,6 +69,38 @@ static bool make_master(const struct tls_session *s,
 			  (struct slice){hash, hash_len}, master);
 }
 
+/* Of the session as another connection had it. What a server calls a session
+ * that a ticket resumes, the client made up (RFC 5077 3.4). */
+static bool resume_master(const struct tls_session *s,
+			  uint8_t master[TLS_MASTER_LEN])
+{
+	const struct tls_agreement *g = &s->agreed;
+	struct tls_resumption *all = s->secrets->sessions;
+	struct slice id = {g->session, g->session_len};
+	return (!g->full && tls_resumption_find(all, TLS_SESSION_TICKET,
+						buf_slice(&g->offered), master,
+						TLS_MASTER_LEN)) ||
+	       tls_resumption_find(all, TLS_SESSION_ID, id, master,
+				   TLS_MASTER_LEN);
+}
+
+void schedule_pass_on(struct tls_session *s)
+{
+	struct tls_agreement *g = &s->agreed;
+	struct tls_resumption *all = s->secrets->sessions;
+	struct slice master = {g->master, sizeof g->master};
+	struct slice id = {g->session, g->session_len};
+	if (g->passed_on || !g->has_block || !s->sides[TLS_SERVER].changed)
+		return;
+	g->passed_on = true;
+	tls_resumption_add(all, TLS_SESSION_ID, id, master);
+	tls_resumption_add(all, TLS_SESSION_TICKET, buf_slice(&g->given),
+			   master);
+	if (!g->full)
+		tls_resumption_add(all, TLS_SESSION_TICKET,
+				   buf_slice(&g->offered), master);
+}
+
 static bool find_master(const struct tls_session *s,
 			uint8_t master[TLS_MASTER_LEN])
 {
@@ -79,7 +111,7 @@ static bool find_master(const struct tls_session *s,
 		known = keylog_find(s->secrets->keylog, KEYLOG_SESSION,
 				    (struct slice){g->session, g->session_len});
 	if (!known.len)
-		return make_master(s, master);
+		return make_master(s, master) || resume_master(s, master);
 	memcpy(master, known.data, TLS_MASTER_LEN);
 	return true;
 }
@@ -89,13 +121,12 @@ bool schedule_block(struct tls_session *s)
 	struct tls_agreement *g = &s->agreed;
 	struct tls_protection p = protection_of(s);
 	struct tls_agreed a = agreed_of(s);
-	uint8_t master[TLS_MASTER_LEN];
 	if (g->has_block)
 		return true;
-	if (!g->answered || !s->told.suite.name || !find_master(s, master))
+	if (!g->answered || !s->told.suite.name || !find_master(s, g->master))
 		return false;
 	g->has_block =
-	    tls_key_block(&a, master, g->block, tls_cipher_key_block(&p));
+	    tls_key_block(&a, g->master, g->block, tls_cipher_key_block(&p));
 	return g->has_block;
 }
 

@@ -1,5 +1,5 @@
-/* The keys of a TLS connection, as its handshake comes to them: from the secrets
- * that are given, into the channels of a session. */
+/* The keys of a TLS connection, as its handshake comes to them: from the
+ * secrets that are given, into the channels of a session. */
 #ifndef CAPTURE_TLS_SCHEDULE_H
 #define CAPTURE_TLS_SCHEDULE_H
 
@@ -15,6 +15,10 @@ enum tls_epoch {
 
 /* Up to TLS 1.2: whether the keys of the handshake at hand can be had. */
 bool schedule_block(struct tls_session *s);
+
+/* Up to TLS 1.2, once a record of the server's was opened and so proves the
+ * master secret: those that resume the session get it too. */
+void schedule_pass_on(struct tls_session *s);
 
 /* Gives a side its keys, behind ChangeCipherSpec. Without them told says
  * why. */

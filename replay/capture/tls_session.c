@@ -16,6 +16,8 @@ static void agreement_release(struct tls_agreement *a)
 	buf_release(&a->said[0]);
 	buf_release(&a->said[1]);
 	buf_release(&a->premaster);
+	buf_release(&a->offered);
+	buf_release(&a->given);
 	*a = (struct tls_agreement){0};
 }
 
@@ -42,6 +44,13 @@ bool tls_session_is_hopeless(const struct tls_session *s)
 	return t->version && (!t->suite.name || t->lacks_cipher ||
 			      (t->lacks_secret && !s->sides[0].channel.cipher &&
 			       !s->sides[1].channel.cipher));
+}
+
+bool tls_session_may_resume(const struct tls_session *s)
+{
+	const struct tls_agreement *g = &s->agreed;
+	return g->answered && !is_13(s) && s->told.lacks_secret &&
+	       (g->session_len || (g->offered.len && !g->full));
 }
 
 bool tls_session_is_open(const struct tls_session *s, enum tls_end end)
@@ -75,6 +84,7 @@ static void greet(struct tls_session *s, const struct hello *h)
 	agreement_release(g);
 	memcpy(g->client_random, h->random.data, h->random.len);
 	g->client_version = h->version;
+	buf_add(&g->offered, tls_hello_ticket(h));
 	s->sides[TLS_CLIENT].changed = s->sides[TLS_SERVER].changed = false;
 	s->offers_early = tls_hello_has_early_data(h);
 	if (!s->told.server_name.len)
@@ -216,6 +226,21 @@ static void take_13(struct tls_session *s, enum tls_end end, uint8_t type,
 	}
 }
 
+/* A message of the handshake at hand, up to TLS 1.2. */
+static void take_agreement(struct tls_session *s, enum tls_end end,
+			   uint8_t type, struct slice message)
+{
+	struct tls_agreement *g = &s->agreed;
+	remember(s, end, message);
+	g->full |= type == HANDSHAKE_CERTIFICATE ||
+		   type == HANDSHAKE_SERVER_HELLO_DONE ||
+		   type == HANDSHAKE_CLIENT_KEY_EXCHANGE;
+	if (type != HANDSHAKE_NEW_SESSION_TICKET || end != TLS_SERVER)
+		return;
+	buf_clear(&g->given);
+	buf_add(&g->given, tls_ticket_read(message));
+}
+
 /* False if the message has to wait for the other side. */
 static bool take_message(struct tls_session *s, enum tls_end end,
 			 struct slice message)
@@ -234,7 +259,7 @@ static bool take_message(struct tls_session *s, enum tls_end end,
 		return true;
 	}
 	if (s->agreed.answered && !s->sides[end].changed)
-		remember(s, end, message);
+		take_agreement(s, end, type, message);
 	if (type == HANDSHAKE_CLIENT_KEY_EXCHANGE && end == TLS_CLIENT)
 		take_key_exchange(s, message);
 	return true;
@@ -329,6 +354,8 @@ static bool take_protected(struct tls_session *s, enum tls_end end,
 		return false;
 	}
 	side->skipping = false;
+	if (end == TLS_SERVER && !is_13(s))
+		schedule_pass_on(s);
 	content->lost = data_lost(s, end, was_open, content);
 	bool data = take_opened(s, end, content);
 	if (content->type != TLS_APPLICATION_DATA)
