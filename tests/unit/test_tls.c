@@ -5,19 +5,25 @@
 #include "capture/tls_handshake.h"
 
 static const struct talk_kind kinds[] = {
-    {TLS1_3_VERSION, NULL, "TLS_AES_128_GCM_SHA256", 0, 0, 0},
-    {TLS1_3_VERSION, NULL, "TLS_CHACHA20_POLY1305_SHA256", 0, 0, 0},
-    {TLS1_3_VERSION, NULL, "TLS_AES_128_CCM_8_SHA256", 0, 0, 0},
-    {TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384", NULL, 0, 0, 0},
-    {TLS1_2_VERSION, "ECDHE-ECDSA-CHACHA20-POLY1305", NULL, 0, 0, 0},
-    {TLS1_2_VERSION, "ECDHE-ECDSA-AES128-CCM8", NULL, 0, 0, 0},
-    {TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256", NULL, 0, 0, 0},
-    {TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256", NULL, 1, 0, 0},
-    {TLS1_1_VERSION, "ECDHE-ECDSA-AES128-SHA", NULL, 0, 0, 0},
-    {TLS1_1_VERSION, "ECDHE-ECDSA-AES256-SHA", NULL, 1, 0, 0},
-    {TLS1_VERSION, "ECDHE-ECDSA-AES128-SHA", NULL, 0, 0, 0},
-    {TLS1_VERSION, "ECDHE-ECDSA-AES128-SHA", NULL, 1, 0, 0},
-    {TLS1_2_VERSION, "ECDHE-ECDSA-NULL-SHA", NULL, 0, 0, 0},
+    {.version = TLS1_3_VERSION, .suites = "TLS_AES_128_GCM_SHA256"},
+    {.version = TLS1_3_VERSION, .suites = "TLS_CHACHA20_POLY1305_SHA256"},
+    {.version = TLS1_3_VERSION, .suites = "TLS_AES_128_CCM_8_SHA256"},
+    {.version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384"},
+    {.version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-CHACHA20-POLY1305"},
+    {.version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-AES128-CCM8"},
+    {.version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-AES128-SHA256"},
+    {.version = TLS1_2_VERSION,
+     .ciphers = "ECDHE-ECDSA-AES128-SHA256",
+     .no_etm = true},
+    {.version = TLS1_1_VERSION, .ciphers = "ECDHE-ECDSA-AES128-SHA"},
+    {.version = TLS1_1_VERSION,
+     .ciphers = "ECDHE-ECDSA-AES256-SHA",
+     .no_etm = true},
+    {.version = TLS1_VERSION, .ciphers = "ECDHE-ECDSA-AES128-SHA"},
+    {.version = TLS1_VERSION,
+     .ciphers = "ECDHE-ECDSA-AES128-SHA",
+     .no_etm = true},
+    {.version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-NULL-SHA"},
 };
 
 /* A request and an answer of some records, twice. */
@@ -289,6 +295,90 @@ static void test_traffic_secrets_alone(void **state)
 	buf_release(&some);
 }
 
+/* What one connection told opens those of the same session. first, second:
+ * their wires; which of them is tried before the other. */
+static void assert_resumed(struct buf first[2], struct buf second[2],
+			   struct slice lines, bool backwards)
+{
+	struct buf *const turns[] = {backwards ? second : first,
+				     backwards ? first : second, second};
+	struct secrets *s = secrets_new();
+	keylog_add(s->keylog, lines);
+	for (int turn = 0; turn < 3; turn++) {
+		struct tls_opened *o;
+		wire[0] = turns[turn][0];
+		wire[1] = turns[turn][1];
+		flow_make(1400, NOTHING_LOST);
+		enum tls_result want =
+		    backwards && !turn ? TLS_NO_SECRETS_YET : TLS_READ;
+		assert_int_equal(open_by(s, &o), want);
+		tls_opened_free(o);
+	}
+	secrets_free(s);
+	wire[0] = wire[1] = (struct buf){0};
+}
+
+static void test_p9_resumption(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct talk_kind k = {i & 1 ? TLS1_VERSION : TLS1_2_VERSION,
+				      .no_ticket = i & 2};
+		struct buf wires[2][2], lines = {0};
+		for (int turn = 0; turn < 2; turn++) {
+			k.resumes = turn;
+			talk_begin(&k);
+			assert_int_equal(SSL_session_reused(ends[CLIENT]),
+					 turn);
+			say_bytes(CLIENT, 100);
+			say_bytes(SERVER, 5000);
+			talk_close();
+			memcpy(wires[turn], wire, sizeof wire);
+			memset(wire, 0, sizeof wire);
+			if (!turn)
+				buf_add(&lines, buf_slice(&keys));
+		}
+		for (int back = 0; back < 2; back++)
+			assert_resumed(wires[0], wires[1], buf_slice(&lines),
+				       back);
+		/* its own line opens it alone, and the full one, whose session
+		 * ID it has */
+		for (int back = 0; back < 2 && k.no_ticket; back++)
+			assert_resumed(wires[1], wires[0], buf_slice(&keys),
+				       back);
+		for (int turn = 0; turn < 4; turn++)
+			buf_release(&wires[turn / 2][turn % 2]);
+		buf_release(&lines);
+	}
+}
+
+static void test_resumption_store(void **state)
+{
+	(void)state;
+	struct tls_resumption *r = tls_resumption_new();
+	static const uint8_t zeros[40];
+	uint8_t out[4];
+	const struct slice one = SLICE("1111"), two = SLICE("2222");
+	tls_resumption_add(r, TLS_SESSION_ID, SLICE("name"), one);
+	tls_resumption_add(r, TLS_SESSION_ID, SLICE("name"), two);
+	tls_resumption_add(r, TLS_SESSION_TICKET, SLICE("name"), two);
+	tls_resumption_add(r, TLS_SESSION_ID, SLICE(""), one);
+	tls_resumption_add(r, TLS_SESSION_ID, (struct slice){zeros, 33}, one);
+	assert_int_equal(tls_resumption_count(r), 2);
+	assert_true(
+	    tls_resumption_find(r, TLS_SESSION_ID, SLICE("name"), out, 4));
+	assert_memory_equal(out, "1111", 4);
+	assert_true(
+	    tls_resumption_find(r, TLS_SESSION_TICKET, SLICE("name"), out, 4));
+	assert_memory_equal(out, "2222", 4);
+	assert_false(
+	    tls_resumption_find(r, TLS_SESSION_ID, SLICE("name"), out, 3));
+	assert_false(tls_resumption_find(r, TLS_SESSION_ID, SLICE(""), out, 4));
+	assert_false(tls_resumption_find(r, TLS_SESSION_ID,
+					 (struct slice){zeros, 32}, out, 4));
+	tls_resumption_free(r);
+}
+
 static void test_reasons(void **state)
 {
 	(void)state;
@@ -411,6 +501,8 @@ int main(void)
 	    cmocka_unit_test(test_cut),
 	    cmocka_unit_test(test_p9_key_update),
 	    cmocka_unit_test(test_traffic_secrets_alone),
+	    cmocka_unit_test(test_p9_resumption),
+	    cmocka_unit_test(test_resumption_store),
 	    cmocka_unit_test(test_reasons),
 	    cmocka_unit_test(test_unreadable),
 	    cmocka_unit_test(test_garbage),
