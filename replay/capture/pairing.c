@@ -226,6 +226,7 @@ static void read_h2(struct worker *w, const struct talk *talk)
 		w->later[w->later_count++] = found.tunnels[i];
 	free(found.tunnels);
 	w->lost.rests += found.lost.rests;
+	w->lost.gaps += found.lost.gaps;
 	w->lost.blocks += found.lost.blocks;
 }
 
@@ -446,6 +447,7 @@ static void dismiss(struct pairing *p)
 		p->counts.stray += w->counts.stray;
 		p->counts.conflicts += w->counts.conflicts;
 		p->lost.rests += w->lost.rests;
+		p->lost.gaps += w->lost.gaps;
 		p->lost.blocks += w->lost.blocks;
 		free(w->found);
 		w->found = NULL;
