@@ -261,7 +261,10 @@ static void read_talk(struct worker *w, uint32_t i, struct talk talk)
 			return;
 		}
 		talk = r.talk;
-		more = find_exchanges(w, &talk);
+		/* Nothing but chance looks like HTTP in what stays encrypted.
+		 */
+		more =
+		    (!r.is_tls || talk.flow->tls) && find_exchanges(w, &talk);
 		look_beside(w, i, &begin, &r, w->count > found);
 	} while (more);
 }
