@@ -243,7 +243,7 @@ uint8_t *spool_begin(struct spool *s, size_t len)
 		return NULL;
 	if (!w->bytes)
 		w->bytes = xmalloc(BLOCK + SPOOL_MADE_MAX);
-	if (w->data + w->len != c->data + c->used ||
+	if (!w->len || w->data + w->len != c->data + c->used ||
 	    w->start + w->len != c->start + c->used) {
 		spool_flush(s);
 		w->data = c->data + c->used;
