@@ -21,10 +21,10 @@ const uint8_t *spool_put(struct spool *s, struct slice bytes,
 
 /* For many bytes made one after the other, of which nobody reads any yet: they
  * are written in large blocks, which is several times quicker than to fill room
- * that was taken. spool_begin gives room to make up to len bytes in, valid until
- * the next call of any of these; NULL as spool_take, or past SPOOL_MADE_MAX.
- * spool_end keeps the first len of them, and says where they will stand after
- * spool_flush. */
+ * that was taken. spool_begin gives room to make up to len bytes in, valid
+ * until the next call of any of these; NULL as spool_take, or past
+ * SPOOL_MADE_MAX. spool_end keeps the first len of them, and says where they
+ * will stand after spool_flush. */
 #define SPOOL_MADE_MAX ((size_t)64 << 10)
 uint8_t *spool_begin(struct spool *s, size_t len);
 const uint8_t *spool_end(struct spool *s, size_t len, uint64_t position);

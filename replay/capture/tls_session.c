@@ -49,8 +49,13 @@ bool tls_session_is_hopeless(const struct tls_session *s)
 bool tls_session_may_resume(const struct tls_session *s)
 {
 	const struct tls_agreement *g = &s->agreed;
-	return g->answered && !is_13(s) && s->told.lacks_secret &&
-	       (g->session_len || (g->offered.len && !g->full));
+	if (!g->answered || is_13(s) || !s->told.lacks_secret)
+		return false;
+	/* A full handshake only if a key log tells of one that resumes it. */
+	if (g->full)
+		return g->session_len &&
+		       keylog_counts(s->secrets->keylog)->secrets;
+	return g->session_len || g->offered.len;
 }
 
 bool tls_session_is_open(const struct tls_session *s, enum tls_end end)
