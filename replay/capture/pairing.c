@@ -261,8 +261,7 @@ static void read_talk(struct worker *w, uint32_t i, struct talk talk)
 			return;
 		}
 		talk = r.talk;
-		/* Nothing but chance looks like HTTP in what stays encrypted.
-		 */
+		/* Only chance makes HTTP of what stays encrypted. */
 		more =
 		    (!r.is_tls || talk.flow->tls) && find_exchanges(w, &talk);
 		look_beside(w, i, &begin, &r, w->count > found);
@@ -333,8 +332,9 @@ static void read_all_waiting(struct pairing *p)
 			read_waiting(&p->workers[i]);
 	}
 	for (unsigned i = 0; i < p->worker_count; i++)
-		qsort(p->workers[i].beside, p->workers[i].beside_count,
-		      sizeof *p->workers[i].beside, by_flow);
+		if (p->workers[i].beside_count)
+			qsort(p->workers[i].beside, p->workers[i].beside_count,
+			      sizeof *p->workers[i].beside, by_flow);
 }
 
 static void *work(void *context)

@@ -151,6 +151,42 @@ static void test_p9_losses(void **state)
 	}
 }
 
+/* Whole records are lost, and parts of those beside them: the rest is found by
+ * its numbers, and the gap has the right length. */
+static void test_p9_losses_of_records(void **state)
+{
+	(void)state;
+	enum { SIZE = 1448, TIMES = 6 };
+	static const uint32_t runs[] = {2, 13, 40};
+	for (size_t i = 0; i < 2 * COUNT(runs); i++) {
+		uint32_t run = runs[i / 2];
+		talk_begin(&kinds[i % 2 ? 3 : 0]);
+		for (int k = 0; k < TIMES; k++) {
+			say_bytes(SERVER, 30000);
+			for (int n = 0; n < 40; n++)
+				say_bytes(SERVER, 20);
+		}
+		talk_close();
+		flow_make(SIZE, NOTHING_LOST);
+		uint32_t count = flow.streams[SERVER].count;
+		uint32_t first = (uint32_t)(data_from[SERVER] / SIZE) + 1;
+		for (uint32_t lost = first; lost + run < count; lost += 3) {
+			struct tls_opened *o;
+			flow_make(SIZE, NOTHING_LOST);
+			for (uint32_t k = lost; k < lost + run; k++)
+				flow.streams[SERVER].pieces[k].data = NULL;
+			assert_int_equal(open_with(buf_slice(&keys), &o),
+					 TLS_READ);
+			assert_in_range(assert_said(o, SERVER), 1,
+					run * SIZE + 2 * 16384);
+			const struct stream *s = &o->flow.streams[SERVER];
+			if (lost + run + 20 < count)
+				assert_non_null(s->pieces[s->count - 1].data);
+			tls_opened_free(o);
+		}
+	}
+}
+
 /* Of the handshake too much may be taken for data, but the data behind it is
  * there. Without the ServerHello nothing can be read. */
 static void test_p9_losses_of_handshakes(void **state)
@@ -495,6 +531,7 @@ int main(void)
 	    cmocka_unit_test(test_kinds),
 	    cmocka_unit_test(test_p19_facts),
 	    cmocka_unit_test(test_p9_losses),
+	    cmocka_unit_test(test_p9_losses_of_records),
 	    cmocka_unit_test(test_p9_losses_of_handshakes),
 	    cmocka_unit_test(test_losses_of_cbc),
 	    cmocka_unit_test(test_damage),
