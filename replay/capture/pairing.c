@@ -374,27 +374,14 @@ static void run_workers(struct pairing *p)
 }
 
 /* Exchanges were found flow by flow, and are told in the order of their
- * requests. They are large and many: their ranks are sorted, and each moves
- * once. */
+ * requests. */
 static void put_in_order(struct pairing *p)
 {
+	struct ranked lists[WORKERS_MAX];
 	for (unsigned i = 0; i < p->worker_count; i++)
-		p->count += p->workers[i].count;
-	struct rank *ranks = xmalloc(p->count * sizeof *ranks);
-	struct rank *spare = xmalloc(p->count * sizeof *ranks);
-	size_t n = 0;
-	for (unsigned i = 0; i < p->worker_count; i++) {
-		const struct worker *w = &p->workers[i];
-		for (size_t k = 0; k < w->count; k++)
-			ranks[n++] =
-			    (struct rank){w->found[k].position, &w->found[k]};
-	}
-	const struct rank *sorted = ranks_sort(ranks, spare, n);
-	p->exchanges = xmalloc(n * sizeof *p->exchanges);
-	for (size_t i = 0; i < n; i++)
-		p->exchanges[i] = *sorted[i].exchange;
-	free(ranks);
-	free(spare);
+		lists[i] =
+		    (struct ranked){p->workers[i].found, p->workers[i].count};
+	p->exchanges = ranked_join(lists, p->worker_count, &p->count);
 }
 
 /* An old client's hello (RFC 5246 E.2) names nobody either. */

@@ -4,14 +4,14 @@
 
 #include "exchange.h"
 
-/* Where an exchange stands in the recording and in memory. */
-struct rank {
-	uint64_t position;
-	const struct exchange *exchange;
+struct ranked {
+	const struct exchange *list;
+	size_t count;
 };
 
-/* Sorts by position; spare is as long. Returns which of both holds the result.
- * The order of equal positions stays. */
-struct rank *ranks_sort(struct rank *ranks, struct rank *spare, size_t count);
+/* All exchanges of some lists by their position, those of equal ones in the
+ * order given; the caller frees them. count: how many there are. */
+struct exchange *ranked_join(const struct ranked *lists, unsigned lists_len,
+			     size_t *count);
 
 #endif
