@@ -1,9 +1,10 @@
 /* HTTP/2 (RFC 9113) from byte streams to exchanges, also where it was taken up
  * by an upgrade (RFC 7540 3.2).
  *
- * What is lost stays lost: after missing bytes the frames are found again only
- * if the gap lies within one frame, and a header block is decoded only as far
- * as it refers to what was captured. */
+ * What is lost stays lost: where a gap is longer than the rest of its frame,
+ * all streams that were open end there, and others are read on behind it from
+ * where frames stand in a row again; a header block is decoded only as far as
+ * it refers to what was captured. */
 #ifndef CAPTURE_H2_H
 #define CAPTURE_H2_H
 
@@ -16,8 +17,8 @@ bool h2_begins(const struct talk *talk);
 /* What is known beside the bytes. */
 struct h2_terms {
 	bool https;
-	bool loose_gaps; /* the lengths of gaps are estimates: frames are never
-			    found behind one */
+	bool loose_gaps; /* the lengths of gaps are estimates: no frame reaches
+			    over one */
 	int client; /* which end is the client; -1: the one with the preface.
 		       One that is known needs none */
 };
@@ -25,6 +26,8 @@ struct h2_terms {
 /* What could not be read. */
 struct h2_lost {
 	uint64_t rests;  /* directions from some place on */
+	uint64_t gaps;   /* places where nobody knows which frames are missing,
+			    but frames were found again */
 	uint64_t blocks; /* header blocks, of what was read */
 };
 

@@ -1,6 +1,8 @@
 /* Reads one direction of an HTTP/2 connection into its streams. */
 #include "h2_side.h"
 
+#include "h2_search.h"
+
 /* ---- heads ---- */
 
 /* A copy in the spool. False without room: then there is no such head. */
@@ -103,8 +105,11 @@ static void take_response(struct h2_side *s, struct h2_stream *stream)
 	stream->malformed |= r->head.malformed || (interim && s->block.last);
 	stream->interim |= interim;
 	add_head(r, stream, text, s->block.time);
-	if (!interim)
-		take_final(r, stream, text);
+	if (interim)
+		return;
+	take_final(r, stream, text);
+	/* If any frames of it are missing they came before its head. */
+	stream->torn[1] = false;
 }
 
 static void take_trailers(struct h2_side *s, struct h2_stream *stream)
@@ -295,11 +300,13 @@ static void take_data(struct h2_side *s, const struct h2_frame *f,
 		stream->malformed |= !s->asks;
 		return;
 	}
-	for (;;) {
+	while (!stream->torn[!s->asks]) {
 		int64_t time = cursor_time(&s->c);
 		if (!h2_payload_next(p, &bytes))
 			break;
 		take_piece(s, stream, bytes, time);
+		if (p->gap && s->r->loose_gaps)
+			return;
 	}
 	if (p->gap && !s->asks)
 		stream->gap = true;
@@ -376,26 +383,69 @@ static void take_frame(struct h2_side *s, const struct h2_frame *f,
 	}
 }
 
-/* Passes over the payload. False if frames are not to be found behind it. */
+/* Passes over the payload. False if where it ends is not known: the length of a
+ * gap in it is an estimate. */
 static bool pass(struct h2_side *s, struct h2_payload *p)
 {
-	uint64_t missing = 0, rest = p->end - s->c.offset;
-	cursor_skip(&s->c, rest, &missing);
-	return !((missing || p->gap) && s->r->loose_gaps);
+	struct slice bytes;
+	uint64_t rest = p->end - s->c.offset;
+	if (p->gap && s->r->loose_gaps)
+		return false;
+	while (rest && cursor_bytes(&s->c, &bytes)) {
+		if (!bytes.data && s->r->loose_gaps)
+			return false;
+		rest -= cursor_skip(&s->c, bytes.len < rest ? bytes.len : rest,
+				    NULL);
+	}
+	return true;
+}
+
+/* The frames from the cursor on, up to the end or to where the next one begins
+ * is not known: then the cursor stands before the missing bytes. */
+static enum h2_result read_row(struct h2_side *s)
+{
+	struct h2_frame f;
+	for (;;) {
+		struct cursor before = s->c;
+		enum h2_result r = h2_frame_next(&s->c, &f);
+		if (r == H2_FRAME) {
+			struct h2_payload p = h2_payload_of(&s->c, &f);
+			before = s->c;
+			take_frame(s, &f, &p);
+			r = pass(s, &p) ? H2_FRAME : H2_GAP;
+		}
+		if (r == H2_GAP)
+			s->c = before;
+		if (r != H2_FRAME)
+			return r;
+	}
+}
+
+/* Behind missing bytes: any frames may be among them. False if no more are
+ * found. */
+static bool find_again(struct h2_side *s)
+{
+	if (s->block.open)
+		s->r->lost.blocks++;
+	s->block.open = false;
+	h2_hpack_lose(s->hpack, true);
+	s->limits.lost = true;
+	h2_streams_tear(&s->r->streams, !s->asks);
+	if (!h2_search(&s->c, &s->r->streams, s->asks))
+		return false;
+	s->r->lost.gaps++;
+	return true;
 }
 
 static enum h2_result read_frames(struct h2_side *s)
 {
-	struct h2_frame f;
-	for (;;) {
-		enum h2_result r = h2_frame_next(&s->c, &f);
-		if (r != H2_FRAME)
-			return r;
-		struct h2_payload p = h2_payload_of(&s->c, &f);
-		take_frame(s, &f, &p);
-		if (!pass(s, &p))
-			return H2_GAP;
-	}
+	enum h2_result r;
+	bool lost = false;
+	while ((r = read_row(s)) == H2_GAP && find_again(s))
+		lost = true;
+	if (r != H2_END)
+		s->r->lost.rests++;
+	return r == H2_END && lost ? H2_GAP : r;
 }
 
 enum exchange_state h2_side_read(struct h2_side *s)
@@ -406,10 +456,11 @@ enum exchange_state h2_side_read(struct h2_side *s)
 		h2_hpack_limit(s->hpack, s->limit);
 	if (!s->late || h2_frames_begin(s->c))
 		r = read_frames(s);
+	else
+		s->r->lost.rests++;
 	h2_hpack_free(s->hpack);
 	s->hpack = NULL;
 	if (r == H2_END)
 		return EXCHANGE_CUT;
-	s->r->lost.rests++;
 	return r == H2_GAP ? EXCHANGE_GAP : EXCHANGE_MALFORMED;
 }

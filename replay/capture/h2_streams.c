@@ -59,6 +59,18 @@ void h2_streams_part(struct h2_streams *s, const struct h2_stream *stream,
 	    (struct h2_part){(uint32_t)(stream - s->list), piece};
 }
 
+void h2_streams_tear(struct h2_streams *s, bool response)
+{
+	for (uint32_t i = 0; i < s->count; i++) {
+		struct h2_stream *stream = &s->list[i];
+		if (response ? stream->answered : stream->asked)
+			continue;
+		stream->torn[response] = true;
+		stream->gap |= response && stream->e.response_head.data &&
+			       !stream->e.reset;
+	}
+}
+
 void h2_streams_release(struct h2_streams *s)
 {
 	free(s->list);
@@ -157,9 +169,10 @@ static void set_spans(struct h2_stream *stream, const struct flow *flow)
 static enum exchange_state state_of(const struct h2_stream *stream,
 				    enum exchange_state cut)
 {
-	if (stream->malformed)
+	/* What is wrong with a torn one may be what was lost. */
+	if (stream->malformed && !stream->torn[1])
 		return EXCHANGE_MALFORMED;
-	if (stream->gap)
+	if (stream->gap || stream->malformed)
 		return EXCHANGE_GAP;
 	bool begun = stream->interim || stream->e.response_head.data;
 	bool answered = stream->answered ||

@@ -21,6 +21,8 @@ struct h2_stream {
 	bool false_request;
 	bool asked, answered; /* END_STREAM was seen */
 	bool gap, malformed;  /* the response */
+	bool torn[2];         /* of request, response: frames of it may be
+				 missing, so that what comes is not joined */
 	bool reset_asked;     /* by the client */
 };
 
@@ -54,6 +56,10 @@ struct h2_stream *h2_streams_find(const struct h2_streams *s, uint32_t id);
 /* The next bytes of a stream's request or response. */
 void h2_streams_part(struct h2_streams *s, const struct h2_stream *stream,
 		     bool response, struct piece piece);
+
+/* Frames of one direction are missing, nobody knows which: tears all that have
+ * not ended. */
+void h2_streams_tear(struct h2_streams *s, bool response);
 
 /* After all: a new flow, of which the exchanges are now parts, for a connection
  * of that talk; the caller frees its pieces and itself. cut: how responses end

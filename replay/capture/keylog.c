@@ -10,7 +10,6 @@
 #define NONE UINT32_MAX
 #define RANDOM_LEN 32
 #define MASTER_LEN 48
-#define SESSION_MAX 32
 #define PREMASTER_KEY_LEN 8
 #define LINE_MAX_LEN 4096 /* the longest of use has 250 bytes */
 #define READ_LEN 65536
@@ -19,7 +18,7 @@
 struct secret {
 	uint8_t label;
 	uint8_t key_len, len;
-	uint8_t key[SESSION_MAX];
+	uint8_t key[KEYLOG_KEY_MAX];
 	uint8_t bytes[KEYLOG_SECRET_MAX];
 };
 
@@ -109,6 +108,19 @@ static void keep(struct keylog *k, const struct secret *s)
 	k->counts.secrets++;
 	if (k->count > k->mask / 2)
 		grow_buckets(k);
+}
+
+void keylog_keep(struct keylog *k, enum keylog_label label, struct slice key,
+		 struct slice secret)
+{
+	struct secret s = {.label = (uint8_t)label,
+			   .key_len = (uint8_t)key.len,
+			   .len = (uint8_t)secret.len};
+	if (key.len > sizeof s.key || secret.len > sizeof s.bytes)
+		return;
+	memcpy(s.key, key.data, key.len);
+	memcpy(s.bytes, secret.data, secret.len);
+	keep(k, &s);
 }
 
 struct slice keylog_find(const struct keylog *k, enum keylog_label label,

@@ -8,6 +8,7 @@
 /* More secrets than these are not kept, about 400 MB of them. */
 #define KEYLOG_MAX (1U << 22)
 #define KEYLOG_SECRET_MAX 64
+#define KEYLOG_KEY_MAX 32
 
 enum keylog_label {
 	/* By the client random: the master secret up to TLS 1.2. */
@@ -23,6 +24,8 @@ enum keylog_label {
 	KEYLOG_PREMASTER,
 	/* By the session ID: the master secret. */
 	KEYLOG_SESSION,
+	/* By the SHA-256 digest of a ticket: likewise. No line has it. */
+	KEYLOG_TICKET,
 };
 
 struct keylog_counts {
@@ -44,6 +47,10 @@ void keylog_add(struct keylog *k, struct slice lines);
 /* Reads a file, "-" for standard input. Returns 0, or -1 after having said
  * why. What is wrong in it is counted. */
 int keylog_read(struct keylog *k, const char *path);
+
+/* A secret that no line told. What is too long is not kept. */
+void keylog_keep(struct keylog *k, enum keylog_label label, struct slice key,
+		 struct slice secret);
 
 /* len 0 if there is none. Valid until the next secret is added. */
 struct slice keylog_find(const struct keylog *k, enum keylog_label label,

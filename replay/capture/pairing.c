@@ -5,6 +5,7 @@
 #include "h2.h"
 #include "hello.h"
 #include "log.h"
+#include "ranks.h"
 #include "tls.h"
 #include "tls_handshake.h"
 
@@ -15,11 +16,21 @@
 #include <unistd.h>
 
 #define WORKERS_MAX 8
-#define TAKE 64 /* connections at a time */
+#define TRIES_MAX 4 /* to open what resumes a session of another connection */
+#define TAKE 64     /* connections at a time; one if they may be decrypted */
+
+/* A talk that may be opened once another is, whose session it resumes. */
+struct waiting {
+	uint32_t flow;
+	struct talk talk;
+	struct flow *unused; /* NULL, or a connection in which nothing was
+				found so far */
+};
 
 /* What was found beside the exchanges, and in which connection. */
 struct beside {
 	uint32_t flow;
+	uint32_t turn; /* of all that one worker found */
 	struct conversation conversation;
 };
 
@@ -41,6 +52,8 @@ struct worker {
 	bool in_use;                /* by exchanges that were found */
 	struct flow **made;         /* in which others lie */
 	size_t made_count, made_room;
+	struct waiting *waiting;
+	size_t waiting_count, waiting_room;
 	struct talk *later; /* tunnels of HTTP/2 yet to be read */
 	size_t later_count;
 	struct h2_lost lost;
@@ -55,6 +68,8 @@ struct pairing {
 	pthread_mutex_t lock;
 	struct certificates *certificates;
 	atomic_uint next; /* connection that nobody took yet */
+	uint32_t take;    /* how many a worker takes */
+	bool last_try;    /* talks wait no more */
 	struct worker workers[WORKERS_MAX];
 	unsigned worker_count;
 	struct exchange *exchanges;
@@ -100,7 +115,9 @@ static void keep_beside(struct worker *w, uint32_t flow,
 		w->beside =
 		    xreallocarray(w->beside, w->beside_room, sizeof *w->beside);
 	}
-	w->beside[w->beside_count++] = (struct beside){flow, *c};
+	w->beside[w->beside_count] =
+	    (struct beside){flow, (uint32_t)w->beside_count, *c};
+	w->beside_count++;
 }
 
 static void take_server_names(struct worker *w, const struct conversation *c)
@@ -209,6 +226,7 @@ static void read_h2(struct worker *w, const struct talk *talk)
 		w->later[w->later_count++] = found.tunnels[i];
 	free(found.tunnels);
 	w->lost.rests += found.lost.rests;
+	w->lost.gaps += found.lost.gaps;
 	w->lost.blocks += found.lost.blocks;
 }
 
@@ -221,6 +239,16 @@ static bool find_exchanges(struct worker *w, struct talk *talk)
 	return false;
 }
 
+static void keep_waiting(struct worker *w, uint32_t i, const struct talk *talk)
+{
+	if (w->waiting_count == w->waiting_room) {
+		w->waiting_room = w->waiting_room ? w->waiting_room * 2 : 16;
+		w->waiting = xreallocarray(w->waiting, w->waiting_room,
+					   sizeof *w->waiting);
+	}
+	w->waiting[w->waiting_count++] = (struct waiting){i, *talk, NULL};
+}
+
 static void read_talk(struct worker *w, uint32_t i, struct talk talk)
 {
 	bool more;
@@ -228,30 +256,93 @@ static void read_talk(struct worker *w, uint32_t i, struct talk talk)
 		struct talk begin = talk;
 		size_t found = w->count;
 		struct reading r = open_talk(w, &talk);
+		if (r.result == TLS_NO_SECRETS_YET && !w->all->last_try) {
+			keep_waiting(w, i, &talk);
+			return;
+		}
 		talk = r.talk;
-		more = find_exchanges(w, &talk);
+		/* Only chance makes HTTP of what stays encrypted. */
+		more =
+		    (!r.is_tls || talk.flow->tls) && find_exchanges(w, &talk);
 		look_beside(w, i, &begin, &r, w->count > found);
 	} while (more);
+}
+
+/* Reads a talk and those that lie in it. flow: the connection if nothing else
+ * needs that, else NULL. */
+static void read_whole(struct worker *w, uint32_t i, struct talk talk,
+		       struct flow *flow)
+{
+	size_t waiting = w->waiting_count;
+	w->in_hand = flow;
+	w->in_use = false;
+	read_talk(w, i, talk);
+	while (w->later_count)
+		read_talk(w, i, w->later[--w->later_count]);
+	if (w->in_use || !flow)
+		return;
+	if (w->waiting_count == waiting)
+		flow_drop(flow);
+	else if (w->waiting_count == waiting + 1)
+		w->waiting[waiting].unused = flow;
 }
 
 static void read_flow(struct worker *w, uint32_t i)
 {
 	struct flow *flow = flows_finish(w->all->flows, i, &w->counts);
-	w->in_hand = flow;
-	w->in_use = false;
-	read_talk(w, i, (struct talk){.flow = flow});
-	while (w->later_count)
-		read_talk(w, i, w->later[--w->later_count]);
-	if (!w->in_use)
-		flow_drop(flow);
+	read_whole(w, i, (struct talk){.flow = flow}, flow);
+}
+
+static void read_waiting(struct worker *w)
+{
+	struct waiting *list = w->waiting;
+	size_t count = w->waiting_count;
+	w->waiting = NULL;
+	w->waiting_count = w->waiting_room = 0;
+	for (size_t k = 0; k < count; k++)
+		read_whole(w, list[k].flow, list[k].talk, list[k].unused);
+	free(list);
+}
+
+static int by_flow(const void *a, const void *b)
+{
+	const struct beside *x = a, *y = b;
+	if (x->flow != y->flow)
+		return x->flow < y->flow ? -1 : 1;
+	return x->turn < y->turn ? -1 : x->turn > y->turn;
+}
+
+/* The talks that waited, which another may have told the secrets for: as long
+ * as there is any hope, within bounds. One after the other, since they may
+ * depend on each other. */
+static void read_all_waiting(struct pairing *p)
+{
+	size_t waited = 0;
+	for (unsigned i = 0; i < p->worker_count; i++)
+		waited += p->workers[i].waiting_count;
+	if (!waited)
+		return;
+	struct tls_resumption *sessions = p->secrets->sessions;
+	uint64_t known = 0;
+	for (int tries = 1; !p->last_try; tries++) {
+		uint64_t now = tls_resumption_count(sessions);
+		p->last_try = tries == TRIES_MAX || now == known;
+		known = now;
+		for (unsigned i = 0; i < p->worker_count; i++)
+			read_waiting(&p->workers[i]);
+	}
+	for (unsigned i = 0; i < p->worker_count; i++)
+		if (p->workers[i].beside_count)
+			qsort(p->workers[i].beside, p->workers[i].beside_count,
+			      sizeof *p->workers[i].beside, by_flow);
 }
 
 static void *work(void *context)
 {
 	struct worker *w = context;
-	uint32_t len = flows_len(w->all->flows), from;
-	while ((from = atomic_fetch_add(&w->all->next, TAKE)) < len)
-		for (uint32_t i = from; i < len && i < from + TAKE; i++)
+	uint32_t len = flows_len(w->all->flows), take_len = w->all->take, from;
+	while ((from = atomic_fetch_add(&w->all->next, take_len)) < len)
+		for (uint32_t i = from; i < len && i < from + take_len; i++)
 			read_flow(w, i);
 	return NULL;
 }
@@ -264,7 +355,8 @@ static void run_workers(struct pairing *p)
 	unsigned count = cores < 1 ? 1 : (unsigned)cores;
 	if (count > WORKERS_MAX)
 		count = WORKERS_MAX;
-	if (flows_len(p->flows) <= TAKE)
+	p->take = p->secrets ? 1 : TAKE;
+	if (flows_len(p->flows) <= p->take)
 		count = 1;
 	for (unsigned i = 0; i < count; i++) {
 		struct worker *w = &p->workers[i];
@@ -281,71 +373,15 @@ static void run_workers(struct pairing *p)
 		pthread_join(p->workers[i].thread, NULL);
 }
 
-/* Where an exchange stands in the recording and in memory. */
-struct rank {
-	uint64_t position;
-	const struct exchange *exchange;
-};
-
-#define DIGIT_BITS 11
-
-/* One pass of a radix sort, from in to out, by the digit at shift. */
-static void sort_digit(const struct rank *in, struct rank *out, size_t count,
-		       unsigned shift)
-{
-	size_t starts[1 << DIGIT_BITS] = {0}, sum = 0;
-	const uint64_t mask = (1 << DIGIT_BITS) - 1;
-	for (size_t i = 0; i < count; i++)
-		starts[in[i].position >> shift & mask]++;
-	for (size_t d = 0; d <= mask; d++) {
-		size_t n = starts[d];
-		starts[d] = sum;
-		sum += n;
-	}
-	for (size_t i = 0; i < count; i++)
-		out[starts[in[i].position >> shift & mask]++] = in[i];
-}
-
-/* Sorts ranks by position; spare is as long. Returns which of both holds the
- * result. The order of equal positions stays. */
-static struct rank *sort_ranks(struct rank *ranks, struct rank *spare,
-			       size_t count)
-{
-	uint64_t highest = 0;
-	for (size_t i = 0; i < count; i++)
-		highest |= ranks[i].position;
-	for (unsigned shift = 0; shift < 64 && highest >> shift;
-	     shift += DIGIT_BITS) {
-		sort_digit(ranks, spare, count, shift);
-		struct rank *swap = ranks;
-		ranks = spare;
-		spare = swap;
-	}
-	return ranks;
-}
-
 /* Exchanges were found flow by flow, and are told in the order of their
- * requests. They are large and many: their ranks are sorted, and each moves
- * once. */
+ * requests. */
 static void put_in_order(struct pairing *p)
 {
+	struct ranked lists[WORKERS_MAX];
 	for (unsigned i = 0; i < p->worker_count; i++)
-		p->count += p->workers[i].count;
-	struct rank *ranks = xmalloc(p->count * sizeof *ranks);
-	struct rank *spare = xmalloc(p->count * sizeof *ranks);
-	size_t n = 0;
-	for (unsigned i = 0; i < p->worker_count; i++) {
-		const struct worker *w = &p->workers[i];
-		for (size_t k = 0; k < w->count; k++)
-			ranks[n++] =
-			    (struct rank){w->found[k].position, &w->found[k]};
-	}
-	const struct rank *sorted = sort_ranks(ranks, spare, n);
-	p->exchanges = xmalloc(n * sizeof *p->exchanges);
-	for (size_t i = 0; i < n; i++)
-		p->exchanges[i] = *sorted[i].exchange;
-	free(ranks);
-	free(spare);
+		lists[i] =
+		    (struct ranked){p->workers[i].found, p->workers[i].count};
+	p->exchanges = ranked_join(lists, p->worker_count, &p->count);
 }
 
 /* An old client's hello (RFC 5246 E.2) names nobody either. */
@@ -401,6 +437,7 @@ static void dismiss(struct pairing *p)
 		p->counts.stray += w->counts.stray;
 		p->counts.conflicts += w->counts.conflicts;
 		p->lost.rests += w->lost.rests;
+		p->lost.gaps += w->lost.gaps;
 		p->lost.blocks += w->lost.blocks;
 		free(w->found);
 		w->found = NULL;
@@ -408,6 +445,8 @@ static void dismiss(struct pairing *p)
 		w->beside = NULL;
 		free(w->later);
 		w->later = NULL;
+		free(w->waiting);
+		w->waiting = NULL;
 		buf_release(&w->scratch);
 	}
 }
@@ -426,6 +465,7 @@ struct pairing *pairing_run(struct flows *flows, struct names *names,
 	p->certificates = certificates_new();
 	pthread_mutex_init(&p->lock, NULL);
 	run_workers(p);
+	read_all_waiting(p);
 	put_in_order(p);
 	put_beside(p, beside);
 	dismiss(p);

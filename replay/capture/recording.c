@@ -50,6 +50,7 @@ static void sum_up(const struct recording *r)
 	tell("streams with contradicting retransmissions (the first counts)",
 	     finished->conflicts);
 	tell("directions of HTTP/2 lost from some place on", lost->rests);
+	tell("gaps over frames of HTTP/2, read on behind them", lost->gaps);
 	tell("header blocks of HTTP/2 could not be read", lost->blocks);
 }
 

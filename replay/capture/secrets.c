@@ -8,6 +8,7 @@ struct secrets *secrets_new(void)
 	struct secrets *s = xcalloc(1, sizeof *s);
 	s->keylog = keylog_new();
 	s->rsa = tls_rsa_new();
+	s->sessions = tls_resumption_new();
 	return s;
 }
 
@@ -18,6 +19,7 @@ void secrets_free(struct secrets *s)
 	keylog_free(s->keylog);
 	tls_rsa_free(s->rsa);
 	tls_library_free(s->library);
+	tls_resumption_free(s->sessions);
 	free(s);
 }
 

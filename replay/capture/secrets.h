@@ -4,12 +4,14 @@
 
 #include "keylog.h"
 #include "tls_cipher.h"
+#include "tls_resumption.h"
 #include "tls_rsa.h"
 
 struct secrets {
 	struct keylog *keylog;
 	struct tls_rsa *rsa;
-	struct tls_library *library; /* after secrets_prepare */
+	struct tls_library *library;     /* after secrets_prepare */
+	struct tls_resumption *sessions; /* of connections opened so far */
 };
 
 struct secrets *secrets_new(void);

@@ -14,6 +14,9 @@
 #define SPOOL_BOUND ((uint64_t)64 << 30) /* bytes of disk */
 #define CHUNK_MIN ((size_t)1 << 20)      /* a multiple of every page size */
 #define CHUNK_MAX ((size_t)64 << 20)
+/* What is written at a time, and where in the file that begins: a power of two,
+ * so that the system takes large pages where it can. */
+#define BLOCK ((size_t)512 << 10)
 
 /* One spool_take. */
 struct record {
@@ -30,6 +33,14 @@ struct chunk {
 	size_t count, cap;
 };
 
+/* Bytes that were made, and wait for the rest of their block. */
+struct waiting {
+	uint8_t *bytes; /* room for BLOCK + SPOOL_MADE_MAX; NULL: never used */
+	size_t len;
+	uint8_t *data;  /* where they will stand */
+	uint64_t start; /* in the file */
+};
+
 struct spool {
 	int fd;               /* -1 before the first chunk */
 	uint64_t size;        /* of the file */
@@ -37,6 +48,7 @@ struct spool {
 	size_t count;
 	size_t open; /* the chunk being filled, if count > 0 */
 	bool full;   /* the disk or the bound: said already */
+	struct waiting waiting;
 };
 
 static int file_in(const char *dir)
@@ -166,43 +178,91 @@ static size_t chunk_room(const struct chunk *c)
 	return c->len - c->used;
 }
 
-/* Room in some chunk. NULL if there is none. */
-static struct chunk *chunk_take(struct spool *s, size_t len, uint64_t position)
+/* A chunk with room for len bytes. NULL if there is none. */
+static struct chunk *chunk_for(struct spool *s, size_t len)
 {
 	struct chunk *c = s->count ? &s->chunks[s->open] : NULL;
-	if (!c || len > chunk_room(c)) {
-		c = spool_grow(s, len);
-		if (!c)
-			return NULL;
-	}
+	return c && len <= chunk_room(c) ? c : spool_grow(s, len);
+}
+
+static uint8_t *chunk_take(struct spool *s, struct chunk *c, size_t len,
+			   uint64_t position)
+{
 	chunk_note(c, position);
 	c->used += len;
 	/* One made for a large record leaves the open chunk open. */
 	if (chunk_room(c) > chunk_room(&s->chunks[s->open]))
 		s->open = (size_t)(c - s->chunks);
-	return c;
+	return c->data + c->used - len;
 }
 
 uint8_t *spool_take(struct spool *s, size_t len, uint64_t position)
 {
-	struct chunk *c = chunk_take(s, len, position);
-	return c ? c->data + c->used - len : NULL;
+	spool_flush(s);
+	struct chunk *c = chunk_for(s, len);
+	return c ? chunk_take(s, c, len, position) : NULL;
 }
 
-/* Through the file: a mapping shows what is written there. */
 const uint8_t *spool_put(struct spool *s, struct slice bytes, uint64_t position)
 {
-	struct chunk *c = chunk_take(s, bytes.len, position);
+	uint8_t *place = spool_take(s, bytes.len, position);
+	if (place && bytes.len)
+		memcpy(place, bytes.data, bytes.len);
+	return place;
+}
+
+/* ---- what is made ---- */
+
+/* Through the file: a mapping shows what is written there, and no page has to
+ * be cleared and mapped first. */
+static void write_out(struct spool *s, size_t len)
+{
+	struct waiting *w = &s->waiting;
+	ssize_t n = pwrite(s->fd, w->bytes, len, (off_t)w->start);
+	size_t done = n > 0 ? (size_t)n : 0;
+	memcpy(w->data + done, w->bytes + done, len - done);
+	w->len -= len;
+	w->data += len;
+	w->start += len;
+	memmove(w->bytes, w->bytes + len, w->len);
+}
+
+void spool_flush(struct spool *s)
+{
+	if (s->waiting.len)
+		write_out(s, s->waiting.len);
+}
+
+uint8_t *spool_begin(struct spool *s, size_t len)
+{
+	struct waiting *w = &s->waiting;
+	if (len > SPOOL_MADE_MAX)
+		return NULL;
+	struct chunk *c = chunk_for(s, len);
 	if (!c)
 		return NULL;
-	size_t at = c->used - bytes.len;
-	ssize_t n =
-	    pwrite(s->fd, bytes.data, bytes.len, (off_t)(c->start + at));
-	size_t done = n > 0 ? (size_t)n : 0;
-	if (done < bytes.len)
-		memcpy(c->data + at + done, bytes.data + done,
-		       bytes.len - done);
-	return c->data + at;
+	if (!w->bytes)
+		w->bytes = xmalloc(BLOCK + SPOOL_MADE_MAX);
+	if (!w->len || w->data + w->len != c->data + c->used ||
+	    w->start + w->len != c->start + c->used) {
+		spool_flush(s);
+		w->data = c->data + c->used;
+		w->start = c->start + c->used;
+	}
+	s->open = (size_t)(c - s->chunks);
+	return w->bytes + w->len;
+}
+
+const uint8_t *spool_end(struct spool *s, size_t len, uint64_t position)
+{
+	struct waiting *w = &s->waiting;
+	w->len += len;
+	size_t whole = BLOCK - (size_t)(w->start % BLOCK);
+	const uint8_t *place =
+	    chunk_take(s, &s->chunks[s->open], len, position);
+	if (w->len >= whole)
+		write_out(s, whole);
+	return place;
 }
 
 bool spool_position(const struct spool *s, const uint8_t *byte,
@@ -236,6 +296,7 @@ void spool_free(struct spool *s)
 		free(s->chunks[i].records);
 	}
 	free(s->chunks);
+	free(s->waiting.bytes);
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s);

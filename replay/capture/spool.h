@@ -15,10 +15,20 @@ struct spool *spool_new(void);
  * the bytes stand for. */
 uint8_t *spool_take(struct spool *s, size_t len, uint64_t position);
 
-/* Keeps bytes: the same, filled. For many of them, since it is quicker than to
- * fill room that was taken: no page has to be cleared and mapped first. */
+/* Keeps bytes: the same, filled. */
 const uint8_t *spool_put(struct spool *s, struct slice bytes,
 			 uint64_t position);
+
+/* For many bytes made one after the other, of which nobody reads any yet: they
+ * are written in large blocks, which is several times quicker than to fill room
+ * that was taken. spool_begin gives room to make up to len bytes in, valid
+ * until the next call of any of these; NULL as spool_take, or past
+ * SPOOL_MADE_MAX. spool_end keeps the first len of them, and says where they
+ * will stand after spool_flush. */
+#define SPOOL_MADE_MAX ((size_t)64 << 10)
+uint8_t *spool_begin(struct spool *s, size_t len);
+const uint8_t *spool_end(struct spool *s, size_t len, uint64_t position);
+void spool_flush(struct spool *s);
 
 /* Whether byte lies in the spool, and if so the position it was given. */
 bool spool_position(const struct spool *s, const uint8_t *byte,

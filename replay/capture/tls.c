@@ -15,7 +15,9 @@ struct opener {
 	bool ended[2];
 	uint64_t lens[2]; /* of what came out */
 	uint32_t rooms[2];
-	int client; /* which end of the flow */
+	int client;         /* which end of the flow */
+	bool disk_full;     /* nothing that is opened can be kept */
+	struct buf scratch; /* for it all the same: handshakes go on */
 	struct tls_opened *out;
 };
 
@@ -27,6 +29,7 @@ const char *tls_result_words(enum tls_result result)
 	case TLS_NO_HANDSHAKE:
 		return "its handshake was not recorded";
 	case TLS_NO_SECRETS:
+	case TLS_NO_SECRETS_YET:
 		return "no secrets for it";
 	case TLS_WRONG_SECRETS:
 		return "the secrets for it do not fit";
@@ -67,16 +70,28 @@ static void put_gap(struct opener *o, int end, uint64_t len, int64_t time)
 	}
 }
 
-static void put_data(struct opener *o, int end, struct slice bytes,
+/* Bytes that stand in the room; in a gap if that is none of the spool's. */
+static void put_data(struct opener *o, int end, size_t len,
 		     const struct tls_wire *w)
 {
 	const struct tls_means *m = o->means;
-	if (!bytes.len)
-		return;
-	const uint8_t *copy =
-	    spool_put(m->spool, bytes, m->position(m->context, w->first));
-	struct piece p = {copy, w->time, (uint32_t)bytes.len, 0};
+	struct piece p = {.time = w->time, .len = (uint32_t)len};
+	if (len && !o->disk_full)
+		p.data =
+		    spool_end(m->spool, len, m->position(m->context, w->first));
 	put_piece(o, end, &p);
+}
+
+/* Where a record is opened into. */
+static uint8_t *room_for(struct opener *o, const struct tls_wire *w)
+{
+	size_t len = w->record.body.len;
+	uint8_t *room = spool_begin(o->means->spool, len);
+	o->disk_full = !room;
+	if (room)
+		return room;
+	buf_clear(&o->scratch);
+	return buf_reserve(&o->scratch, len);
 }
 
 /* ---- reading both sides ---- */
@@ -108,10 +123,10 @@ static bool step(struct opener *o, int end)
 	if (!tls_session_is_ready(s, role, w->record.type))
 		return false;
 	o->has_wire[end] = false;
-	if (!tls_session_take(s, role, w, &content))
+	if (!tls_session_take(s, role, w, room_for(o, w), &content))
 		return true;
 	put_gap(o, end, content.lost, w->time);
-	put_data(o, end, content.bytes, w);
+	put_data(o, end, content.bytes.len, w);
 	return true;
 }
 
@@ -205,7 +220,8 @@ static enum tls_result result_of(const struct tls_session *s)
 	if (!t->suite.name || t->lacks_cipher)
 		return TLS_NO_CIPHER;
 	if (t->lacks_secret)
-		return TLS_NO_SECRETS;
+		return tls_session_may_resume(s) ? TLS_NO_SECRETS_YET
+						 : TLS_NO_SECRETS;
 	return failed ? TLS_WRONG_SECRETS : TLS_CUT;
 }
 
@@ -277,6 +293,8 @@ enum tls_result tls_open(const struct flow *flow, const struct place from[2],
 	} else {
 		tls_opened_free(o.out);
 	}
+	spool_flush(means->spool);
+	buf_release(&o.scratch);
 	tls_session_release(&o.session);
 	tls_records_release(&o.records[0]);
 	tls_records_release(&o.records[1]);

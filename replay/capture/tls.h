@@ -23,10 +23,12 @@ struct tls_facts {
 /* Why a connection was read, or not. */
 enum tls_result {
 	TLS_READ,
-	TLS_NO_HANDSHAKE,  /* its beginning was not recorded */
-	TLS_NO_SECRETS,    /* none are given for it */
-	TLS_WRONG_SECRETS, /* those for it do not fit */
-	TLS_NO_CIPHER,     /* not one that can be read */
+	TLS_NO_HANDSHAKE,   /* its beginning was not recorded */
+	TLS_NO_SECRETS,     /* none are given for it */
+	TLS_NO_SECRETS_YET, /* the same, but another connection that is still to
+			       be opened may have had the same session */
+	TLS_WRONG_SECRETS,  /* those for it do not fit */
+	TLS_NO_CIPHER,      /* not one that can be read */
 	TLS_COMPRESSED,
 	TLS_CUT, /* it ended before anything was encrypted */
 };

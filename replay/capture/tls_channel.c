@@ -84,13 +84,11 @@ uint64_t tls_channel_lost(const struct tls_channel *c)
 /* One number for one cipher. */
 static bool try_number(struct tls_channel *c, struct tls_cipher *cipher,
 		       uint64_t sequence, const struct tls_wire *w,
-		       struct buf *scratch, struct tls_content *content)
+		       uint8_t *out, struct tls_content *content)
 {
 	size_t len;
 	if (c->work > (c->verified ? WORK_MAX : WORK_UNVERIFIED))
 		return false;
-	buf_clear(scratch);
-	uint8_t *out = buf_reserve(scratch, w->record.body.len);
 	if (tls_cipher_open(cipher, sequence, &w->record, out, &len,
 			    &content->type)) {
 		content->bytes = (struct slice){out, len};
@@ -116,10 +114,10 @@ static void take_number(struct tls_channel *c, uint64_t sequence,
 }
 
 static bool try_skipping(struct tls_channel *c, uint64_t n,
-			 const struct tls_wire *w, struct buf *scratch,
+			 const struct tls_wire *w, uint8_t *out,
 			 struct tls_content *content)
 {
-	if (!try_number(c, c->cipher, c->sequence + n, w, scratch, content))
+	if (!try_number(c, c->cipher, c->sequence + n, w, out, content))
 		return false;
 	take_number(c, c->sequence + n, n, w, content);
 	return true;
@@ -128,28 +126,28 @@ static bool try_skipping(struct tls_channel *c, uint64_t n,
 /* After a loss: the number that the nonce suggests, the most likely one, then
  * all in turn. */
 static bool search(struct tls_channel *c, const struct tls_wire *w,
-		   struct buf *scratch, struct tls_content *content)
+		   uint8_t *out, struct tls_content *content)
 {
 	uint64_t low = fewest(c, c->cipher), high = most(c, c->cipher), nonce;
 	if (c->has_nonce &&
 	    tls_cipher_nonce(c->cipher, w->record.body, &nonce)) {
 		uint64_t n = nonce - c->nonce - 1;
 		if (n >= low && n <= high &&
-		    try_skipping(c, n, w, scratch, content))
+		    try_skipping(c, n, w, out, content))
 			return true;
 	}
-	if (try_skipping(c, likely(c, c->cipher), w, scratch, content))
+	if (try_skipping(c, likely(c, c->cipher), w, out, content))
 		return true;
 	if (high > low + NUMBERS_MAX)
 		high = low + NUMBERS_MAX;
 	for (uint64_t n = low; n <= high; n++)
-		if (try_skipping(c, n, w, scratch, content))
+		if (try_skipping(c, n, w, out, content))
 			return true;
 	return false;
 }
 
 bool tls_channel_open(struct tls_channel *c, const struct tls_wire *w,
-		      struct buf *scratch, struct tls_content *content)
+		      uint8_t *out, struct tls_content *content)
 {
 	if (!c->cipher)
 		return false;
@@ -159,23 +157,23 @@ bool tls_channel_open(struct tls_channel *c, const struct tls_wire *w,
 			return false;
 		tls_cipher_pass(c->cipher,
 				(struct slice){w->before, w->before_len});
-		return search(c, w, scratch, content);
+		return search(c, w, out, content);
 	}
-	if (!try_number(c, c->cipher, c->sequence, w, scratch, content))
+	if (!try_number(c, c->cipher, c->sequence, w, out, content))
 		return false;
 	take_number(c, c->sequence, 0, w, content);
 	return true;
 }
 
 bool tls_channel_open_later(struct tls_channel *c, struct tls_cipher *cipher,
-			    const struct tls_wire *w, struct buf *scratch,
+			    const struct tls_wire *w, uint8_t *out,
 			    struct tls_content *content)
 {
 	uint64_t high = most(c, cipher);
 	if (high > NUMBERS_MAX)
 		high = NUMBERS_MAX;
 	for (uint64_t n = 0; n <= high; n++) {
-		if (!try_number(c, cipher, n, w, scratch, content))
+		if (!try_number(c, cipher, n, w, out, content))
 			continue;
 		struct tls_loss loss = c->loss;
 		tls_channel_key(c, cipher);

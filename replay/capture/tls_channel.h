@@ -20,7 +20,7 @@ struct tls_channel {
 /* What a record held. */
 struct tls_content {
 	uint8_t type;
-	struct slice bytes; /* valid until the next record */
+	struct slice bytes; /* where it was opened into */
 	uint64_t skipped;   /* records that were lost before it */
 	uint64_t lost;      /* and how many bytes they held, as far as can be
 			       told */
@@ -34,15 +34,15 @@ void tls_channel_release(struct tls_channel *c);
 void tls_channel_lose(struct tls_channel *c, const struct tls_loss *loss);
 bool tls_channel_has_lost(const struct tls_channel *c);
 
-/* Opens a record into scratch. False if it does not verify, with no sequence
- * number that it could have. */
+/* Opens a record into out, which has room for its body. False if it does not
+ * verify, with no sequence number that it could have. */
 bool tls_channel_open(struct tls_channel *c, const struct tls_wire *w,
-		      struct buf *scratch, struct tls_content *content);
+		      uint8_t *out, struct tls_content *content);
 
 /* Tries a later key, which begins at number 0 in or behind what was lost. Takes
  * the cipher, and keeps it if the record verifies. */
 bool tls_channel_open_later(struct tls_channel *c, struct tls_cipher *cipher,
-			    const struct tls_wire *w, struct buf *scratch,
+			    const struct tls_wire *w, uint8_t *out,
 			    struct tls_content *content);
 
 /* After both have failed: the record is lost too. */

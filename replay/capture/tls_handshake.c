@@ -6,6 +6,7 @@ enum extension {
 	EXTENSION_ALPN = 16,             /* RFC 7301 */
 	EXTENSION_ENCRYPT_THEN_MAC = 22, /* RFC 7366 */
 	EXTENSION_EXTENDED_MASTER = 23,  /* RFC 7627 */
+	EXTENSION_SESSION_TICKET = 35,   /* RFC 5077 */
 	EXTENSION_PRE_SHARED_KEY = 41,
 	EXTENSION_EARLY_DATA = 42,
 	EXTENSION_SUPPORTED_VERSIONS = 43,
@@ -148,6 +149,23 @@ bool tls_hello_has_early_data(const struct hello *h)
 		if (type == EXTENSION_EARLY_DATA)
 			return true;
 	return false;
+}
+
+struct slice tls_hello_ticket(const struct hello *h)
+{
+	struct slice rest = h->extensions, body;
+	uint16_t type;
+	while (hello_extension(&rest, &type, &body))
+		if (type == EXTENSION_SESSION_TICKET)
+			return body;
+	return (struct slice){0};
+}
+
+struct slice tls_ticket_read(struct slice message)
+{
+	struct reader r = body_of(message);
+	reader_skip(&r, 4); /* how long it is good for */
+	return reader_take(&r, reader_u16(&r));
 }
 
 void tls_extensions_read(struct tls_extensions *e, struct slice message)

@@ -44,6 +44,11 @@ bool tls_server_hello_read(struct tls_server_hello *h, struct slice message);
 /* Whether a ClientHello comes with data (RFC 8446 4.2.10). */
 bool tls_hello_has_early_data(const struct hello *h);
 
+/* Up to TLS 1.2 (RFC 5077 3.2 and 3.3): the ticket that a client shows, and
+ * that a server gives; no bytes if none. */
+struct slice tls_hello_ticket(const struct hello *h);
+struct slice tls_ticket_read(struct slice message);
+
 /* TLS 1.3: EncryptedExtensions. */
 struct tls_extensions {
 	struct slice alpn;

@@ -1,16 +1,9 @@
 /* A TLS connection as both its ends see it. */
 #include "tls_session.h"
 
-/* The keys of TLS 1.3, in their order; each update adds one. */
-enum epoch {
-	EPOCH_CLEAR,
-	EPOCH_EARLY,
-	EPOCH_HANDSHAKE,
-	EPOCH_TRAFFIC,
-};
+#include "tls_schedule.h"
 
 #define SAID_MAX ((size_t)1 << 18) /* of the messages to be hashed */
-#define PREMASTER_KEY_LEN 8        /* as key logs have it */
 #define ALERT_CLOSE_NOTIFY 0
 
 void tls_session_begin(struct tls_session *s, const struct secrets *secrets)
@@ -23,6 +16,8 @@ static void agreement_release(struct tls_agreement *a)
 	buf_release(&a->said[0]);
 	buf_release(&a->said[1]);
 	buf_release(&a->premaster);
+	buf_release(&a->offered);
+	buf_release(&a->given);
 	*a = (struct tls_agreement){0};
 }
 
@@ -31,7 +26,6 @@ void tls_session_release(struct tls_session *s)
 	for (int i = 0; i < 2; i++) {
 		tls_messages_release(&s->sides[i].messages);
 		tls_channel_release(&s->sides[i].channel);
-		buf_release(&s->sides[i].scratch);
 	}
 	agreement_release(&s->agreed);
 	buf_release(&s->told.server_name);
@@ -52,6 +46,18 @@ bool tls_session_is_hopeless(const struct tls_session *s)
 			       !s->sides[1].channel.cipher));
 }
 
+bool tls_session_may_resume(const struct tls_session *s)
+{
+	const struct tls_agreement *g = &s->agreed;
+	if (!g->answered || is_13(s) || !s->told.lacks_secret)
+		return false;
+	/* A full handshake only if a key log tells of one that resumes it. */
+	if (g->full)
+		return g->session_len &&
+		       keylog_counts(s->secrets->keylog)->secrets;
+	return g->session_len || g->offered.len;
+}
+
 bool tls_session_is_open(const struct tls_session *s, enum tls_end end)
 {
 	const struct tls_side *side = &s->sides[end];
@@ -60,217 +66,6 @@ bool tls_session_is_open(const struct tls_session *s, enum tls_end end)
 		       side->epoch >= EPOCH_TRAFFIC;
 	/* Behind the Finished message, which has number 0. */
 	return side->protected && side->channel.sequence > 0;
-}
-
-/* ---- keys up to TLS 1.2 ---- */
-
-static struct slice random_of(const struct tls_session *s)
-{
-	return (struct slice){s->agreed.client_random, TLS_RANDOM_LEN};
-}
-
-static struct tls_protection protection_of(const struct tls_session *s)
-{
-	return (struct tls_protection){
-	    .version = s->told.version,
-	    .suite = s->told.suite,
-	    .encrypt_then_mac = s->agreed.encrypt_then_mac,
-	};
-}
-
-static struct tls_agreed agreed_of(const struct tls_session *s)
-{
-	return (struct tls_agreed){
-	    .version = s->told.version,
-	    .hash = s->told.suite.hash,
-	    .client_random = s->agreed.client_random,
-	    .server_random = s->agreed.server_random,
-	};
-}
-
-/* Of RSA key transport: from a key log, or by a server's key. */
-static bool find_premaster(const struct tls_session *s,
-			   uint8_t out[TLS_PREMASTER_LEN])
-{
-	struct slice encrypted = buf_slice(&s->agreed.premaster);
-	if (!s->told.suite.rsa || encrypted.len < PREMASTER_KEY_LEN)
-		return false;
-	struct slice known =
-	    keylog_find(s->secrets->keylog, KEYLOG_PREMASTER,
-			slice_to(encrypted, PREMASTER_KEY_LEN));
-	if (known.len) {
-		memcpy(out, known.data, TLS_PREMASTER_LEN);
-		return true;
-	}
-	return tls_rsa_decrypt(s->secrets->rsa, encrypted,
-			       s->agreed.client_version, out);
-}
-
-static bool make_master(const struct tls_session *s,
-			uint8_t master[TLS_MASTER_LEN])
-{
-	const struct tls_agreement *g = &s->agreed;
-	struct tls_agreed a = agreed_of(s);
-	uint8_t premaster[TLS_PREMASTER_LEN], hash[TLS_HASH_MAX] = {0};
-	if (!g->exchanged || !find_premaster(s, premaster))
-		return false;
-	size_t hash_len = 0;
-	if (g->extended_master) {
-		struct buf all = {0};
-		buf_add(&all, buf_slice(&g->said[TLS_SERVER]));
-		buf_add(&all, buf_slice(&g->said[TLS_CLIENT]));
-		hash_len = tls_session_hash(&a, buf_slice(&all), hash);
-		buf_release(&all);
-		if (!hash_len)
-			return false;
-	}
-	return tls_master(&a, (struct slice){premaster, sizeof premaster},
-			  (struct slice){hash, hash_len}, master);
-}
-
-static bool find_master(const struct tls_session *s,
-			uint8_t master[TLS_MASTER_LEN])
-{
-	const struct tls_agreement *g = &s->agreed;
-	struct slice known =
-	    keylog_find(s->secrets->keylog, KEYLOG_MASTER, random_of(s));
-	if (!known.len && g->session_len)
-		known = keylog_find(s->secrets->keylog, KEYLOG_SESSION,
-				    (struct slice){g->session, g->session_len});
-	if (!known.len)
-		return make_master(s, master);
-	memcpy(master, known.data, TLS_MASTER_LEN);
-	return true;
-}
-
-static bool make_block(struct tls_session *s)
-{
-	struct tls_agreement *g = &s->agreed;
-	struct tls_protection p = protection_of(s);
-	struct tls_agreed a = agreed_of(s);
-	uint8_t master[TLS_MASTER_LEN];
-	if (g->has_block)
-		return true;
-	if (!g->answered || !s->told.suite.name || !find_master(s, master))
-		return false;
-	g->has_block =
-	    tls_key_block(&a, master, g->block, tls_cipher_key_block(&p));
-	return g->has_block;
-}
-
-/* Behind ChangeCipherSpec. */
-static void change_cipher(struct tls_session *s, enum tls_end end)
-{
-	struct tls_side *side = &s->sides[end];
-	struct tls_protection p = protection_of(s);
-	struct tls_cipher *cipher = NULL;
-	if (!make_block(s))
-		s->told.lacks_secret |= s->told.suite.name != NULL;
-	else if (!(cipher = tls_cipher_from_block(s->secrets->library, &p,
-						  s->agreed.block, (int)end)))
-		s->told.lacks_cipher = true;
-	tls_channel_key(&side->channel, cipher);
-	tls_messages_drop(&side->messages);
-	side->protected = side->changed = true;
-}
-
-/* ---- keys of TLS 1.3 ---- */
-
-/* The secret of an epoch. Returns its length; 0 if it is not known. */
-static size_t epoch_secret(const struct tls_session *s, enum tls_end end,
-			   unsigned epoch, uint8_t out[KEYLOG_SECRET_MAX])
-{
-	static const enum keylog_label labels[2][4] = {
-	    {0, KEYLOG_EARLY, KEYLOG_CLIENT_HANDSHAKE, KEYLOG_CLIENT_TRAFFIC},
-	    {0, 0, KEYLOG_SERVER_HANDSHAKE, KEYLOG_SERVER_TRAFFIC},
-	};
-	const struct tls_side *side = &s->sides[end];
-	size_t len = tls_hash_len(s->told.suite.hash);
-	if (epoch > EPOCH_TRAFFIC) {
-		struct slice before = {side->secret, side->secret_len};
-		return before.len &&
-			       tls_expand_label(s->told.suite.hash, before,
-						"traffic upd", out, len)
-			   ? len
-			   : 0;
-	}
-	struct slice known =
-	    keylog_find(s->secrets->keylog, labels[end][epoch], random_of(s));
-	if (known.len != len)
-		return 0;
-	memcpy(out, known.data, len);
-	return len;
-}
-
-static bool has_secrets_13(const struct tls_session *s)
-{
-	for (int label = KEYLOG_EARLY; label <= KEYLOG_SERVER_TRAFFIC; label++)
-		if (keylog_find(s->secrets->keylog, (enum keylog_label)label,
-				random_of(s))
-			.len)
-			return true;
-	return false;
-}
-
-/* NULL if it cannot be had. */
-static struct tls_cipher *epoch_cipher(struct tls_session *s, enum tls_end end,
-				       unsigned epoch,
-				       uint8_t secret[KEYLOG_SECRET_MAX],
-				       size_t *secret_len)
-{
-	struct tls_protection p = protection_of(s);
-	*secret_len =
-	    s->told.suite.name ? epoch_secret(s, end, epoch, secret) : 0;
-	if (!*secret_len)
-		return NULL;
-	struct tls_cipher *cipher = tls_cipher_from_secret(
-	    s->secrets->library, &p, (struct slice){secret, *secret_len});
-	s->told.lacks_cipher |= !cipher;
-	return cipher;
-}
-
-static void note_epoch(struct tls_side *side, unsigned epoch,
-		       const uint8_t *secret, size_t secret_len)
-{
-	side->epoch = epoch;
-	side->secret_len = secret_len;
-	memcpy(side->secret, secret, secret_len);
-}
-
-static void enter_epoch(struct tls_session *s, enum tls_end end, unsigned epoch)
-{
-	struct tls_side *side = &s->sides[end];
-	uint8_t secret[KEYLOG_SECRET_MAX];
-	size_t len;
-	tls_channel_key(&side->channel,
-			epoch_cipher(s, end, epoch, secret, &len));
-	tls_messages_drop(&side->messages);
-	note_epoch(side, epoch, secret, len);
-}
-
-/* Where the message that ended an epoch was lost, or could not be read: the
- * record may belong to a later one. */
-static bool open_later_epoch(struct tls_session *s, enum tls_end end,
-			     const struct tls_wire *w,
-			     struct tls_content *content)
-{
-	struct tls_side *side = &s->sides[end];
-	unsigned last =
-	    side->epoch < EPOCH_TRAFFIC ? EPOCH_TRAFFIC : side->epoch + 1;
-	for (unsigned epoch = side->epoch + 1; epoch <= last; epoch++) {
-		uint8_t secret[KEYLOG_SECRET_MAX];
-		size_t len;
-		struct tls_cipher *cipher =
-		    epoch_cipher(s, end, epoch, secret, &len);
-		if (!cipher ||
-		    !tls_channel_open_later(&side->channel, cipher, w,
-					    &side->scratch, content))
-			continue;
-		tls_messages_drop(&side->messages);
-		note_epoch(side, epoch, secret, len);
-		return true;
-	}
-	return false;
 }
 
 /* ---- the client's messages ---- */
@@ -294,6 +89,7 @@ static void greet(struct tls_session *s, const struct hello *h)
 	agreement_release(g);
 	memcpy(g->client_random, h->random.data, h->random.len);
 	g->client_version = h->version;
+	buf_add(&g->offered, tls_hello_ticket(h));
 	s->sides[TLS_CLIENT].changed = s->sides[TLS_SERVER].changed = false;
 	s->offers_early = tls_hello_has_early_data(h);
 	if (!s->told.server_name.len)
@@ -378,13 +174,13 @@ static bool take_server_hello(struct tls_session *s, struct slice message)
 	remember(s, TLS_SERVER, message);
 	if (!is_13(s))
 		return true;
-	s->told.lacks_secret |= !has_secrets_13(s);
+	s->told.lacks_secret |= !schedule_has_secrets(s);
 	s->retried = h.retry;
 	if (h.retry)
 		return true;
-	enter_epoch(s, TLS_SERVER, EPOCH_HANDSHAKE);
+	schedule_enter(s, TLS_SERVER, EPOCH_HANDSHAKE);
 	if (!s->offers_early)
-		enter_epoch(s, TLS_CLIENT, EPOCH_HANDSHAKE);
+		schedule_enter(s, TLS_CLIENT, EPOCH_HANDSHAKE);
 	return true;
 }
 
@@ -394,7 +190,7 @@ static void decide_early(struct tls_session *s, bool taken)
 	s->extensions_seen = true;
 	if (!s->offers_early)
 		return;
-	enter_epoch(s, TLS_CLIENT, taken ? EPOCH_EARLY : EPOCH_HANDSHAKE);
+	schedule_enter(s, TLS_CLIENT, taken ? EPOCH_EARLY : EPOCH_HANDSHAKE);
 	s->sides[TLS_CLIENT].skipping = !taken;
 }
 
@@ -421,18 +217,33 @@ static void take_13(struct tls_session *s, enum tls_end end, uint8_t type,
 		break;
 	case HANDSHAKE_END_OF_EARLY_DATA:
 		if (end == TLS_CLIENT && epoch == EPOCH_EARLY)
-			enter_epoch(s, end, EPOCH_HANDSHAKE);
+			schedule_enter(s, end, EPOCH_HANDSHAKE);
 		break;
 	case HANDSHAKE_FINISHED:
 		/* Behind later authentication of a client there is another. */
 		if (epoch == EPOCH_HANDSHAKE)
-			enter_epoch(s, end, EPOCH_TRAFFIC);
+			schedule_enter(s, end, EPOCH_TRAFFIC);
 		break;
 	case HANDSHAKE_KEY_UPDATE:
 		if (epoch >= EPOCH_TRAFFIC)
-			enter_epoch(s, end, epoch + 1);
+			schedule_enter(s, end, epoch + 1);
 		break;
 	}
+}
+
+/* A message of the handshake at hand, up to TLS 1.2. */
+static void take_agreement(struct tls_session *s, enum tls_end end,
+			   uint8_t type, struct slice message)
+{
+	struct tls_agreement *g = &s->agreed;
+	remember(s, end, message);
+	g->full |= type == HANDSHAKE_CERTIFICATE ||
+		   type == HANDSHAKE_SERVER_HELLO_DONE ||
+		   type == HANDSHAKE_CLIENT_KEY_EXCHANGE;
+	if (type != HANDSHAKE_NEW_SESSION_TICKET || end != TLS_SERVER)
+		return;
+	buf_clear(&g->given);
+	buf_add(&g->given, tls_ticket_read(message));
 }
 
 /* False if the message has to wait for the other side. */
@@ -453,7 +264,7 @@ static bool take_message(struct tls_session *s, enum tls_end end,
 		return true;
 	}
 	if (s->agreed.answered && !s->sides[end].changed)
-		remember(s, end, message);
+		take_agreement(s, end, type, message);
 	if (type == HANDSHAKE_CLIENT_KEY_EXCHANGE && end == TLS_CLIENT)
 		take_key_exchange(s, message);
 	return true;
@@ -482,7 +293,7 @@ static bool waits_for_keys(struct tls_session *s, enum tls_end end)
 		return true;
 	/* Of a server's key the client's key exchange makes use, which comes
 	 * first but in a resumed session. */
-	return end == TLS_SERVER && !s->agreed.exchanged && !make_block(s);
+	return end == TLS_SERVER && !s->agreed.exchanged && !schedule_block(s);
 }
 
 bool tls_session_is_ready(struct tls_session *s, enum tls_end end, uint8_t type)
@@ -534,20 +345,22 @@ static uint64_t data_lost(const struct tls_session *s, enum tls_end end,
 }
 
 static bool take_protected(struct tls_session *s, enum tls_end end,
-			   const struct tls_wire *w,
+			   const struct tls_wire *w, uint8_t *room,
 			   struct tls_content *content)
 {
 	struct tls_side *side = &s->sides[end];
 	bool was_open = tls_session_is_open(s, end);
 	bool opened =
-	    tls_channel_open(&side->channel, w, &side->scratch, content) ||
-	    (is_13(s) && open_later_epoch(s, end, w, content));
+	    tls_channel_open(&side->channel, w, room, content) ||
+	    (is_13(s) && schedule_open_later(s, end, w, room, content));
 	if (!opened) {
 		if (!side->skipping)
 			tls_channel_give_up(&side->channel, w);
 		return false;
 	}
 	side->skipping = false;
+	if (end == TLS_SERVER && !is_13(s))
+		schedule_pass_on(s);
 	content->lost = data_lost(s, end, was_open, content);
 	bool data = take_opened(s, end, content);
 	if (content->type != TLS_APPLICATION_DATA)
@@ -572,7 +385,7 @@ static void take_clear(struct tls_session *s, enum tls_end end,
 		tls_messages_drop(&side->messages);
 	if (w->record.type == TLS_CHANGE_CIPHER_SPEC && s->told.version &&
 	    !is_13(s)) {
-		change_cipher(s, end);
+		schedule_change_cipher(s, end);
 		return;
 	}
 	take_unsure(side, w);
@@ -583,7 +396,8 @@ static void take_clear(struct tls_session *s, enum tls_end end,
 }
 
 bool tls_session_take(struct tls_session *s, enum tls_end end,
-		      const struct tls_wire *w, struct tls_content *content)
+		      const struct tls_wire *w, uint8_t *room,
+		      struct tls_content *content)
 {
 	struct tls_side *side = &s->sides[end];
 	bool data = w->record.type == TLS_APPLICATION_DATA;
@@ -594,11 +408,11 @@ bool tls_session_take(struct tls_session *s, enum tls_end end,
 	tls_channel_lose(&side->channel, &w->loss);
 	if (is_13(s)) {
 		if (data && side->epoch)
-			return take_protected(s, end, w, content);
+			return take_protected(s, end, w, room, content);
 		if (data && end == TLS_CLIENT) {
 			/* What became of it was lost. */
 			decide_early(s, false);
-			return take_protected(s, end, w, content);
+			return take_protected(s, end, w, room, content);
 		}
 		if (!side->channel.verified)
 			take_clear(s, end, w);
@@ -606,16 +420,16 @@ bool tls_session_take(struct tls_session *s, enum tls_end end,
 	}
 	if (side->protected && w->record.type == TLS_CHANGE_CIPHER_SPEC) {
 		/* Itself under the keys that it ends. */
-		change_cipher(s, end);
+		schedule_change_cipher(s, end);
 		return false;
 	}
 	if (!side->protected && data && s->told.version) {
 		struct tls_loss loss = side->channel.loss;
-		change_cipher(s, end);
+		schedule_change_cipher(s, end);
 		side->channel.loss = loss;
 	}
 	if (side->protected)
-		return take_protected(s, end, w, content);
+		return take_protected(s, end, w, room, content);
 	take_clear(s, end, w);
 	return false;
 }

@@ -27,11 +27,10 @@ struct tls_side {
 	unsigned epoch;                    /* TLS 1.3: which of its keys */
 	uint8_t secret[KEYLOG_SECRET_MAX]; /* of that epoch */
 	size_t secret_len;
-	bool protected;     /* up to TLS 1.2: behind ChangeCipherSpec */
-	bool changed;       /* that of the handshake at hand */
-	bool skipping;      /* early data that the server refuses */
-	bool closed;        /* close_notify */
-	struct buf scratch; /* what the last record held */
+	bool protected; /* up to TLS 1.2: behind ChangeCipherSpec */
+	bool changed;   /* that of the handshake at hand */
+	bool skipping;  /* early data that the server refuses */
+	bool closed;    /* close_notify */
 };
 
 /* The handshake at hand, up to TLS 1.2 also a later one. */
@@ -41,11 +40,16 @@ struct tls_agreement {
 	size_t session_len;
 	uint16_t client_version;
 	bool encrypt_then_mac, extended_master;
+	struct buf offered;   /* ticket of an earlier session */
+	struct buf given;     /* ticket for later ones */
+	bool full;            /* no earlier session is resumed */
 	bool answered;        /* by a ServerHello */
 	bool exchanged;       /* the client's key exchange was seen */
 	struct buf said[2];   /* the messages up to that */
 	struct buf premaster; /* encrypted */
 	bool has_block;
+	bool passed_on; /* the master secret, to connections that resume it */
+	uint8_t master[TLS_MASTER_LEN];
 	uint8_t block[TLS_KEY_BLOCK_MAX];
 };
 
@@ -76,9 +80,15 @@ bool tls_session_is_ready(struct tls_session *s, enum tls_end end,
  * do. */
 bool tls_session_go_on(struct tls_session *s, enum tls_end end);
 
-/* Takes the next record of a side. True if it held application data. */
+/* Takes the next record of a side, which is opened into room: that has as much
+ * as its body. True if it held application data. */
 bool tls_session_take(struct tls_session *s, enum tls_end end,
-		      const struct tls_wire *w, struct tls_content *content);
+		      const struct tls_wire *w, uint8_t *room,
+		      struct tls_content *content);
+
+/* Whether it lacks a master secret that another connection of the same session
+ * may yet tell. */
+bool tls_session_may_resume(const struct tls_session *s);
 
 /* Whether nothing of it will ever be read: told says why. */
 bool tls_session_is_hopeless(const struct tls_session *s);

@@ -13,11 +13,11 @@
 #define FILE_BUFFER (1 << 20)
 
 static const struct scenario *const tables[] = {
-    drive_by_scenarios,     packet_scenarios,  link_scenarios,
-    message_scenarios,      hostile_scenarios, matching_scenarios,
-    address_scenarios,      bench_scenarios,   lab_scenarios,
-    connectivity_scenarios, range_scenarios,   range_other_scenarios,
-    range_sealed_scenarios,
+    drive_by_scenarios,    packet_scenarios,       link_scenarios,
+    message_scenarios,     hostile_scenarios,      matching_scenarios,
+    address_scenarios,     bench_scenarios,        lab_scenarios,
+    sealed_scenarios,      connectivity_scenarios, range_scenarios,
+    range_other_scenarios, range_sealed_scenarios,
 };
 
 #define TABLES (sizeof(tables) / sizeof(*tables))
@@ -29,9 +29,11 @@ static const char usage[] =
     "  -l, --list             the scenarios\n"
     "  -t, --truth FILE       a table of the exchanges in the capture\n"
     "  -w, --wire DIR         their bytes: NN.request, NN.response\n"
-    "      --keylog FILE      secrets of TLS (range-tls-keys and others)\n"
+    "      --keylog FILE      secrets of TLS (sealed-*, range-tls-keys and "
+    "others)\n"
     "      --seed N           other ports, numbers and bodies\n"
-    "      --size BYTES       of the capture, about (pages, tiny; 110M)\n"
+    "      --size BYTES       of the capture, about (pages, tiny, sealed-*; "
+    "110M)\n"
     "      --connections N    (nconn; 1000)\n"
     "      --body BYTES       (blob, with --count; 0: /1k, /20k, /1m)\n"
     "      --count N          (blob; 1)\n"

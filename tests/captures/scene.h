@@ -37,6 +37,7 @@ extern const struct scenario hostile_scenarios[];
 extern const struct scenario matching_scenarios[];
 extern const struct scenario address_scenarios[];
 extern const struct scenario bench_scenarios[];
+extern const struct scenario sealed_scenarios[];
 extern const struct scenario lab_scenarios[];
 extern const struct scenario connectivity_scenarios[];
 extern const struct scenario range_scenarios[];

@@ -105,6 +105,16 @@ static int take_any(int ok, X509_STORE_CTX *store)
 	return 1;
 }
 
+static void choose_suite(SSL_CTX *ctx, const struct secure_kind *kind)
+{
+	if (!kind->suite)
+		return;
+	if (kind->version == TLS1_3_VERSION
+		? !SSL_CTX_set_ciphersuites(ctx, kind->suite)
+		: !SSL_CTX_set_cipher_list(ctx, kind->suite))
+		fail("no suite %s", kind->suite);
+}
+
 static SSL_CTX *make_context(struct scene *s, enum side side, const char *name,
 			     const struct secure_kind *kind)
 {
@@ -113,6 +123,7 @@ static SSL_CTX *make_context(struct scene *s, enum side side, const char *name,
 	if (!ctx || !SSL_CTX_set_min_proto_version(ctx, kind->version) ||
 	    !SSL_CTX_set_max_proto_version(ctx, kind->version))
 		fail("no TLS");
+	choose_suite(ctx, kind);
 	/* tickets hold the time of today */
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 	SSL_CTX_set_num_tickets(ctx, 0);

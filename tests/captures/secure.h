@@ -11,6 +11,7 @@ struct secure_kind {
 	int version;      /* TLS1_2_VERSION or TLS1_3_VERSION, that alone */
 	const char *alpn; /* as in the extension, "\x02h2"; NULL: none */
 	bool asks_certificate; /* the server, and the client has one */
+	const char *suite;     /* NULL: any */
 };
 
 struct secure {

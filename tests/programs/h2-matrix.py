@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ PROGRAMS = ("tcpdump", "tshark", "curl", "nghttp", "nghttpd", "nghttpx",
             "h2load", "unshare", "ip")
 PORTS = DIRECT, PUSHING, PROXY, BARE, UPGRADING = range(18080, 18085)
 BEHIND = 18090
+LOSSES = 60  # segments, each missing once
 HOST = "127.0.0.1"
 
 
@@ -42,6 +44,7 @@ if "H2_MATRIX_ALONE" not in os.environ:
     os.execvp("unshare", ["unshare", "-n", sys.executable, *sys.argv])
 
 from playback import *  # in a network of its own
+from lib.made import Pcap
 from lib.replay import rows_of
 
 FILES = {"/small.txt": b"hello\n", "/empty.txt": b"",
@@ -335,6 +338,44 @@ def check_served(path, objects):
         true(len(done) > 20, f"only {len(done)} were asked for")
 
 
+# ---- with losses ----
+
+def said_by_server(record):
+    """Bytes of a segment (Ethernet, IPv4, TCP) from one of the servers."""
+    ip = 16 + 14
+    tcp = ip + (record[ip] & 15) * 4
+    port, = struct.unpack_from(">H", record, tcp)
+    total, = struct.unpack_from(">H", record, ip + 2)
+    return (port in PORTS) * (ip + total - tcp - (record[tcp + 12] >> 4) * 4)
+
+
+def check_losses(path, whole):
+    """A segment that a server sent is missing: what is still called complete
+    is, of the same connection, and no more is lost than that connection."""
+    def key(row):
+        return tuple(row[c] for c in ("stream", "method", "target", "status",
+                                      "bytes", "sha256"))
+    pcap = Pcap.of(path.read_bytes())
+    places = [i for i, r in enumerate(pcap.records) if said_by_server(r) > 40]
+    all_rows = collections.Counter(key(r) for r in whole)
+    lost = found = 0
+    for place in places[::max(1, len(places) // LOSSES)]:
+        records = pcap.records[:place] + pcap.records[place + 1:]
+        lossy = path.with_name("lossy.pcap")
+        lossy.write_bytes(pcap.head + b"".join(records))
+        done = subprocess.run([SAN / "replay", "--list", lossy], check=True,
+                              capture_output=True, text=True)
+        good = collections.Counter(
+            key(r) for r in rows_of(done.stdout) if r["state"] == "complete")
+        same(good - all_rows, collections.Counter(), f"without {place}")
+        gone = all_rows - good
+        true(len({k[0] for k in gone}) <= 1, f"without {place}: {gone}")
+        lost += sum(gone.values())
+        found += "read on behind" in done.stderr
+    true(found > 0, "no frames were found again")
+    return f"{lost} rows lost by {LOSSES} segments, {found} gaps over frames"
+
+
 def h2_matrix():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     with Traffic() as t:
@@ -345,6 +386,7 @@ def h2_matrix():
     check_rows(rows, t.asked)
     blind = check_tshark(t.path, objects)
     check_served(t.path, objects)
+    print(check_losses(t.path, rows))
     print(f"{len(rows)} exchanges of HTTP/2, all as tshark has them "
           f"({blind} without a status there)")
 

@@ -257,6 +257,29 @@ def say_resumed(site):
                               option, keep, session)
 
 
+def say_resumed_untold(site):
+    """Resumed connections of which no key log has a line: only the one whose
+    session they resume was told, or had an RSA key exchange."""
+    session, untold = site.dir / "session", site.dir / "untold"
+    for server, how in ("main", "ticket"), ("id", "id"):
+        for version, option in list(VERSIONS.items())[:3]:
+            for suite in "AES128-SHA", "ECDHE-RSA-AES128-SHA":
+                for turn in "new", "again", "more":
+                    case = f"untold-{how}-{version}-{suite}-{turn}"
+                    if suite == "AES128-SHA":
+                        site.by_key.append("/" + case)
+                    last = ([] if turn == "new" else
+                            ["-sess_in", session, "-keylogfile", untold])
+                    site.s_client(case, server, option, "-cipher",
+                                  suite + ":@SECLEVEL=0", "-sess_out", session,
+                                  *last)
+    told = {line.split()[1] for line in site.log.read_text().splitlines()
+            if line.startswith("CLIENT_RANDOM")}
+    lines = [line.split()[1] for line in untold.read_text().splitlines()
+             if line.startswith("CLIENT_RANDOM")]
+    assert len(lines) == 24 and not told & set(lines), len(lines)
+
+
 def say_handshakes(site):
     site.s_client("retry", "p384", "-tls1_3", "-groups", "X25519:P-384")
     site.s_client("new-keys", "main", "-tls1_3", lines=(b"K\n", b"k\n"))
@@ -406,6 +429,25 @@ def check_key(replay, site):
     return missing(rows, wanted)
 
 
+def check_backwards(replay, site):
+    """The same where the last connection stands first in the file: those that
+    are resumed come behind those that resume them."""
+    pcap = Pcap.of(site.capture.read_bytes())
+    connections = {}
+    for record in pcap.records:
+        ports = frozenset(struct.unpack_from(">HH", record, 16 + 14 + 20))
+        connections.setdefault(ports, []).append(record)
+    path = site.dir / "backwards.pcap"
+    path.write_bytes(pcap.head + b"".join(
+        r for c in reversed(connections.values()) for r in c))
+    wanted = [w for w in site.wanted if w["target"] in site.by_key]
+    problems = missing(listed(replay, path, "--keylog", site.log), site.wanted)
+    problems += missing(listed(replay, path, "--key", site.dir / "rsa.key"),
+                        wanted)
+    print(f"backwards: {len(problems)} differences")
+    return problems
+
+
 def block(kind, body):
     body += b"\0" * (-len(body) % 4)
     length = struct.pack("<I", 12 + len(body))
@@ -549,6 +591,7 @@ def say_all(site):
     say_suites(site)
     say_mac_then_encrypt(site)
     say_resumed(site)
+    say_resumed_untold(site)
     say_handshakes(site)
     if shutil.which("gnutls-serv"):
         say_gnutls(site)
@@ -570,6 +613,7 @@ def test(replay):
             shutil.copytree(directory, os.environ["KEEP"], dirs_exist_ok=True)
         problems = check_all(replay, site)
         problems += check_key(replay, site)
+        problems += check_backwards(replay, site)
         problems += check_embedded(replay, site)
         problems += check_nothing(replay, site)
         problems += check_losses(replay, site)

@@ -123,6 +123,58 @@ static void test_bound(void **state)
 	spool_free(s);
 }
 
+static uint8_t made_byte(size_t i, size_t k)
+{
+	return (uint8_t)(i * 31 + k * 7 + k / 256);
+}
+
+/* Bytes that were made stand where they were said to, over the borders of
+ * blocks and of chunks, whatever was taken in between and however much of the
+ * room was used. */
+static void test_made(void **state)
+{
+	(void)state;
+	enum { COUNT = 400 };
+	static const uint8_t *places[COUNT];
+	struct spool *s = spool_new();
+	for (size_t i = 0; i < COUNT; i++) {
+		size_t len = i * 977 % SPOOL_MADE_MAX;
+		uint8_t *room = spool_begin(s, len + i % 3);
+		assert_non_null(room);
+		memset(room, 0xee, len + i % 3);
+		for (size_t k = 0; k < len; k++)
+			room[k] = made_byte(i, k);
+		places[i] = spool_end(s, len, i);
+		assert_non_null(spool_begin(s, 5)); /* and not used */
+		if (i % 37 == 36) {
+			uint8_t *taken = spool_take(s, 11, COUNT);
+			memset(taken, 0xff, 11);
+		}
+	}
+	spool_flush(s);
+	for (size_t i = 0; i < COUNT; i++) {
+		size_t len = i * 977 % SPOOL_MADE_MAX;
+		uint64_t position;
+		for (size_t k = 0; k < len; k++)
+			assert_int_equal(places[i][k], made_byte(i, k));
+		if (!len)
+			continue;
+		assert_true(spool_position(s, places[i] + len - 1, &position));
+		assert_int_equal(position, i);
+	}
+	spool_free(s);
+}
+
+static void test_made_bound(void **state)
+{
+	(void)state;
+	struct spool *s = spool_new();
+	assert_null(spool_begin(s, SPOOL_MADE_MAX + 1));
+	assert_non_null(spool_begin(s, SPOOL_MADE_MAX));
+	spool_flush(s);
+	spool_free(s);
+}
+
 int main(void)
 {
 	log_init("test_spool");
@@ -134,6 +186,8 @@ int main(void)
 	    cmocka_unit_test(test_large_apart),
 	    cmocka_unit_test(test_many_small),
 	    cmocka_unit_test(test_bound),
+	    cmocka_unit_test(test_made),
+	    cmocka_unit_test(test_made_bound),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

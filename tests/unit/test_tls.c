@@ -5,19 +5,25 @@
 #include "capture/tls_handshake.h"
 
 static const struct talk_kind kinds[] = {
-    {TLS1_3_VERSION, NULL, "TLS_AES_128_GCM_SHA256", 0, 0, 0},
-    {TLS1_3_VERSION, NULL, "TLS_CHACHA20_POLY1305_SHA256", 0, 0, 0},
-    {TLS1_3_VERSION, NULL, "TLS_AES_128_CCM_8_SHA256", 0, 0, 0},
-    {TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384", NULL, 0, 0, 0},
-    {TLS1_2_VERSION, "ECDHE-ECDSA-CHACHA20-POLY1305", NULL, 0, 0, 0},
-    {TLS1_2_VERSION, "ECDHE-ECDSA-AES128-CCM8", NULL, 0, 0, 0},
-    {TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256", NULL, 0, 0, 0},
-    {TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256", NULL, 1, 0, 0},
-    {TLS1_1_VERSION, "ECDHE-ECDSA-AES128-SHA", NULL, 0, 0, 0},
-    {TLS1_1_VERSION, "ECDHE-ECDSA-AES256-SHA", NULL, 1, 0, 0},
-    {TLS1_VERSION, "ECDHE-ECDSA-AES128-SHA", NULL, 0, 0, 0},
-    {TLS1_VERSION, "ECDHE-ECDSA-AES128-SHA", NULL, 1, 0, 0},
-    {TLS1_2_VERSION, "ECDHE-ECDSA-NULL-SHA", NULL, 0, 0, 0},
+    {.version = TLS1_3_VERSION, .suites = "TLS_AES_128_GCM_SHA256"},
+    {.version = TLS1_3_VERSION, .suites = "TLS_CHACHA20_POLY1305_SHA256"},
+    {.version = TLS1_3_VERSION, .suites = "TLS_AES_128_CCM_8_SHA256"},
+    {.version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384"},
+    {.version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-CHACHA20-POLY1305"},
+    {.version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-AES128-CCM8"},
+    {.version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-AES128-SHA256"},
+    {.version = TLS1_2_VERSION,
+     .ciphers = "ECDHE-ECDSA-AES128-SHA256",
+     .no_etm = true},
+    {.version = TLS1_1_VERSION, .ciphers = "ECDHE-ECDSA-AES128-SHA"},
+    {.version = TLS1_1_VERSION,
+     .ciphers = "ECDHE-ECDSA-AES256-SHA",
+     .no_etm = true},
+    {.version = TLS1_VERSION, .ciphers = "ECDHE-ECDSA-AES128-SHA"},
+    {.version = TLS1_VERSION,
+     .ciphers = "ECDHE-ECDSA-AES128-SHA",
+     .no_etm = true},
+    {.version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-NULL-SHA"},
 };
 
 /* A request and an answer of some records, twice. */
@@ -139,6 +145,42 @@ static void test_p9_losses(void **state)
 			assert_in_range(missing, 1, 2 * 16384 + 2014);
 			const struct stream *s = &o->flow.streams[SERVER];
 			if (lost + 20 < count)
+				assert_non_null(s->pieces[s->count - 1].data);
+			tls_opened_free(o);
+		}
+	}
+}
+
+/* Whole records are lost, and parts of those beside them: the rest is found by
+ * its numbers, and the gap has the right length. */
+static void test_p9_losses_of_records(void **state)
+{
+	(void)state;
+	enum { SIZE = 1448, TIMES = 6 };
+	static const uint32_t runs[] = {2, 13, 40};
+	for (size_t i = 0; i < 2 * COUNT(runs); i++) {
+		uint32_t run = runs[i / 2];
+		talk_begin(&kinds[i % 2 ? 3 : 0]);
+		for (int k = 0; k < TIMES; k++) {
+			say_bytes(SERVER, 30000);
+			for (int n = 0; n < 40; n++)
+				say_bytes(SERVER, 20);
+		}
+		talk_close();
+		flow_make(SIZE, NOTHING_LOST);
+		uint32_t count = flow.streams[SERVER].count;
+		uint32_t first = (uint32_t)(data_from[SERVER] / SIZE) + 1;
+		for (uint32_t lost = first; lost + run < count; lost += 3) {
+			struct tls_opened *o;
+			flow_make(SIZE, NOTHING_LOST);
+			for (uint32_t k = lost; k < lost + run; k++)
+				flow.streams[SERVER].pieces[k].data = NULL;
+			assert_int_equal(open_with(buf_slice(&keys), &o),
+					 TLS_READ);
+			assert_in_range(assert_said(o, SERVER), 1,
+					run * SIZE + 2 * 16384);
+			const struct stream *s = &o->flow.streams[SERVER];
+			if (lost + run + 20 < count)
 				assert_non_null(s->pieces[s->count - 1].data);
 			tls_opened_free(o);
 		}
@@ -289,6 +331,90 @@ static void test_traffic_secrets_alone(void **state)
 	buf_release(&some);
 }
 
+/* What one connection told opens those of the same session. first, second:
+ * their wires; which of them is tried before the other. */
+static void assert_resumed(struct buf first[2], struct buf second[2],
+			   struct slice lines, bool backwards)
+{
+	struct buf *const turns[] = {backwards ? second : first,
+				     backwards ? first : second, second};
+	struct secrets *s = secrets_new();
+	keylog_add(s->keylog, lines);
+	for (int turn = 0; turn < 3; turn++) {
+		struct tls_opened *o;
+		wire[0] = turns[turn][0];
+		wire[1] = turns[turn][1];
+		flow_make(1400, NOTHING_LOST);
+		enum tls_result want =
+		    backwards && !turn ? TLS_NO_SECRETS_YET : TLS_READ;
+		assert_int_equal(open_by(s, &o), want);
+		tls_opened_free(o);
+	}
+	secrets_free(s);
+	wire[0] = wire[1] = (struct buf){0};
+}
+
+static void test_p9_resumption(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct talk_kind k = {i & 1 ? TLS1_VERSION : TLS1_2_VERSION,
+				      .no_ticket = i & 2};
+		struct buf wires[2][2], lines = {0};
+		for (int turn = 0; turn < 2; turn++) {
+			k.resumes = turn;
+			talk_begin(&k);
+			assert_int_equal(SSL_session_reused(ends[CLIENT]),
+					 turn);
+			say_bytes(CLIENT, 100);
+			say_bytes(SERVER, 5000);
+			talk_close();
+			memcpy(wires[turn], wire, sizeof wire);
+			memset(wire, 0, sizeof wire);
+			if (!turn)
+				buf_add(&lines, buf_slice(&keys));
+		}
+		for (int back = 0; back < 2; back++)
+			assert_resumed(wires[0], wires[1], buf_slice(&lines),
+				       back);
+		/* its own line opens it alone, and the full one, whose session
+		 * ID it has */
+		for (int back = 0; back < 2 && k.no_ticket; back++)
+			assert_resumed(wires[1], wires[0], buf_slice(&keys),
+				       back);
+		for (int turn = 0; turn < 4; turn++)
+			buf_release(&wires[turn / 2][turn % 2]);
+		buf_release(&lines);
+	}
+}
+
+static void test_resumption_store(void **state)
+{
+	(void)state;
+	struct tls_resumption *r = tls_resumption_new();
+	static const uint8_t zeros[40];
+	uint8_t out[4];
+	const struct slice one = SLICE("1111"), two = SLICE("2222");
+	tls_resumption_add(r, TLS_SESSION_ID, SLICE("name"), one);
+	tls_resumption_add(r, TLS_SESSION_ID, SLICE("name"), two);
+	tls_resumption_add(r, TLS_SESSION_TICKET, SLICE("name"), two);
+	tls_resumption_add(r, TLS_SESSION_ID, SLICE(""), one);
+	tls_resumption_add(r, TLS_SESSION_ID, (struct slice){zeros, 33}, one);
+	assert_int_equal(tls_resumption_count(r), 2);
+	assert_true(
+	    tls_resumption_find(r, TLS_SESSION_ID, SLICE("name"), out, 4));
+	assert_memory_equal(out, "1111", 4);
+	assert_true(
+	    tls_resumption_find(r, TLS_SESSION_TICKET, SLICE("name"), out, 4));
+	assert_memory_equal(out, "2222", 4);
+	assert_false(
+	    tls_resumption_find(r, TLS_SESSION_ID, SLICE("name"), out, 3));
+	assert_false(tls_resumption_find(r, TLS_SESSION_ID, SLICE(""), out, 4));
+	assert_false(tls_resumption_find(r, TLS_SESSION_ID,
+					 (struct slice){zeros, 32}, out, 4));
+	tls_resumption_free(r);
+}
+
 static void test_reasons(void **state)
 {
 	(void)state;
@@ -405,12 +531,15 @@ int main(void)
 	    cmocka_unit_test(test_kinds),
 	    cmocka_unit_test(test_p19_facts),
 	    cmocka_unit_test(test_p9_losses),
+	    cmocka_unit_test(test_p9_losses_of_records),
 	    cmocka_unit_test(test_p9_losses_of_handshakes),
 	    cmocka_unit_test(test_losses_of_cbc),
 	    cmocka_unit_test(test_damage),
 	    cmocka_unit_test(test_cut),
 	    cmocka_unit_test(test_p9_key_update),
 	    cmocka_unit_test(test_traffic_secrets_alone),
+	    cmocka_unit_test(test_p9_resumption),
+	    cmocka_unit_test(test_resumption_store),
 	    cmocka_unit_test(test_reasons),
 	    cmocka_unit_test(test_unreadable),
 	    cmocka_unit_test(test_garbage),

@@ -19,13 +19,17 @@ struct talk_kind {
 	int version; /* TLS1_2_VERSION ... */
 	const char *ciphers, *suites;
 	bool no_etm, rsa, asks_certificate;
+	bool no_ticket;
+	bool resumes; /* the session of the talk before */
 };
 
 static SSL *ends[2];
-static struct buf wire[2];  /* all that each side said, encrypted */
-static struct buf said[2];  /* and meant */
-static size_t data_from[2]; /* where in wire the data begins */
-static struct buf keys;     /* key log */
+static SSL_CTX *contexts[2];
+static SSL_SESSION *last_session; /* of the last talk */
+static struct buf wire[2];        /* all that each side said, encrypted */
+static struct buf said[2];        /* and meant */
+static size_t data_from[2];       /* where in wire the data begins */
+static struct buf keys;           /* key log */
 
 static void log_secret(const SSL *ssl, const char *line)
 {
@@ -71,7 +75,7 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *len,
 	return SSL_TLSEXT_ERR_OK;
 }
 
-static SSL *end_new(int side, const struct talk_kind *k)
+static SSL_CTX *context_new(int side, const struct talk_kind *k)
 {
 	SSL_CTX *x = SSL_CTX_new(TLS_method());
 	SSL_CTX_set_security_level(x, 0);
@@ -79,6 +83,8 @@ static SSL *end_new(int side, const struct talk_kind *k)
 	assert_true(SSL_CTX_set_max_proto_version(x, k->version));
 	assert_true(!k->ciphers || SSL_CTX_set_cipher_list(x, k->ciphers));
 	assert_true(!k->suites || SSL_CTX_set_ciphersuites(x, k->suites));
+	if (k->no_ticket)
+		SSL_CTX_set_options(x, SSL_OP_NO_TICKET);
 	if (k->no_etm)
 		SSL_CTX_set_options(x, SSL_OP_NO_ENCRYPT_THEN_MAC);
 	SSL_CTX_set_alpn_select_cb(x, choose_alpn, NULL);
@@ -88,14 +94,23 @@ static SSL *end_new(int side, const struct talk_kind *k)
 		SSL_CTX_set_verify(x, SSL_VERIFY_PEER, take_any);
 	if (side == CLIENT)
 		SSL_CTX_set_keylog_callback(x, log_secret);
-	SSL *ssl = SSL_new(x);
-	SSL_CTX_free(x);
+	return x;
+}
+
+static SSL *end_new(int side, const struct talk_kind *k)
+{
+	if (!k->resumes) {
+		SSL_CTX_free(contexts[side]);
+		contexts[side] = context_new(side, k);
+	}
+	SSL *ssl = SSL_new(contexts[side]);
 	SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
 	if (side == SERVER) {
 		SSL_set_accept_state(ssl);
 		return ssl;
 	}
 	SSL_set_connect_state(ssl);
+	assert_true(!k->resumes || SSL_set_session(ssl, last_session));
 	SSL_set_tlsext_host_name(ssl, "site.test");
 	SSL_set_alpn_protos(ssl, (const unsigned char *)"\x08http/1.1", 9);
 	return ssl;
@@ -155,6 +170,8 @@ static void say_bytes(int side, size_t len)
 
 static void talk_close(void)
 {
+	SSL_SESSION_free(last_session);
+	last_session = SSL_get1_session(ends[CLIENT]);
 	for (int i = 0; i < 2; i++) {
 		SSL_shutdown(ends[i]);
 		pass(i);
@@ -203,17 +220,23 @@ static uint64_t no_position(const void *context, const uint8_t *byte)
 static struct spool *spool;
 static struct tls_library *library; /* takes long to load */
 
-/* Opens the flow with the given key log. */
-static enum tls_result open_with(struct slice lines, struct tls_opened **out)
+static enum tls_result open_by(struct secrets *s, struct tls_opened **out)
 {
 	static const struct place start[2];
-	struct secrets *s = secrets_new();
-	keylog_add(s->keylog, lines);
 	s->library = library;
 	const struct tls_means means = {s, spool, no_position, NULL};
 	enum tls_result r = tls_open(&flow, start, &means, out);
 	assert_true((r == TLS_READ) == (*out != NULL));
 	s->library = NULL;
+	return r;
+}
+
+/* Opens the flow with the given key log. */
+static enum tls_result open_with(struct slice lines, struct tls_opened **out)
+{
+	struct secrets *s = secrets_new();
+	keylog_add(s->keylog, lines);
+	enum tls_result r = open_by(s, out);
 	secrets_free(s);
 	return r;
 }
@@ -231,7 +254,11 @@ static inline int tls_teardown(void **state)
 	(void)state;
 	spool_free(spool);
 	tls_library_free(library);
+	SSL_SESSION_free(last_session);
+	last_session = NULL;
 	for (int i = 0; i < 2; i++) {
+		SSL_CTX_free(contexts[i]);
+		contexts[i] = NULL;
 		buf_release(&wire[i]);
 		buf_release(&said[i]);
 		free(pieces[i]);
