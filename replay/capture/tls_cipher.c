@@ -18,31 +18,31 @@ enum mode { MODE_STREAM, MODE_CBC, MODE_GCM, MODE_CCM, MODE_CHACHA };
 
 struct algorithm {
 	const char *name; /* NULL: none at all */
-	uint8_t key_len;
 	enum mode mode;
+	uint8_t key_len;
 	uint8_t block; /* of CBC */
 };
 
 static const struct algorithm algorithms[TLS_ALGORITHMS] = {
-    [TLS_NULL] = {NULL, 0, MODE_STREAM, 0},
-    [TLS_RC4] = {"RC4", 16, MODE_STREAM, 0},
-    [TLS_DES] = {"DES-CBC", 8, MODE_CBC, 8},
-    [TLS_3DES] = {"DES-EDE3-CBC", 24, MODE_CBC, 8},
-    [TLS_IDEA] = {"IDEA-CBC", 16, MODE_CBC, 8},
-    [TLS_SEED] = {"SEED-CBC", 16, MODE_CBC, 16},
-    [TLS_AES_128_CBC] = {"AES-128-CBC", 16, MODE_CBC, 16},
-    [TLS_AES_256_CBC] = {"AES-256-CBC", 32, MODE_CBC, 16},
-    [TLS_CAMELLIA_128_CBC] = {"CAMELLIA-128-CBC", 16, MODE_CBC, 16},
-    [TLS_CAMELLIA_256_CBC] = {"CAMELLIA-256-CBC", 32, MODE_CBC, 16},
-    [TLS_ARIA_128_CBC] = {"ARIA-128-CBC", 16, MODE_CBC, 16},
-    [TLS_ARIA_256_CBC] = {"ARIA-256-CBC", 32, MODE_CBC, 16},
-    [TLS_AES_128_GCM] = {"AES-128-GCM", 16, MODE_GCM, 0},
-    [TLS_AES_256_GCM] = {"AES-256-GCM", 32, MODE_GCM, 0},
-    [TLS_ARIA_128_GCM] = {"ARIA-128-GCM", 16, MODE_GCM, 0},
-    [TLS_ARIA_256_GCM] = {"ARIA-256-GCM", 32, MODE_GCM, 0},
-    [TLS_AES_128_CCM] = {"AES-128-CCM", 16, MODE_CCM, 0},
-    [TLS_AES_256_CCM] = {"AES-256-CCM", 32, MODE_CCM, 0},
-    [TLS_CHACHA20] = {"ChaCha20-Poly1305", 32, MODE_CHACHA, 0},
+    [TLS_NULL] = {NULL, MODE_STREAM, 0, 0},
+    [TLS_RC4] = {"RC4", MODE_STREAM, 16, 0},
+    [TLS_DES] = {"DES-CBC", MODE_CBC, 8, 8},
+    [TLS_3DES] = {"DES-EDE3-CBC", MODE_CBC, 24, 8},
+    [TLS_IDEA] = {"IDEA-CBC", MODE_CBC, 16, 8},
+    [TLS_SEED] = {"SEED-CBC", MODE_CBC, 16, 16},
+    [TLS_AES_128_CBC] = {"AES-128-CBC", MODE_CBC, 16, 16},
+    [TLS_AES_256_CBC] = {"AES-256-CBC", MODE_CBC, 32, 16},
+    [TLS_CAMELLIA_128_CBC] = {"CAMELLIA-128-CBC", MODE_CBC, 16, 16},
+    [TLS_CAMELLIA_256_CBC] = {"CAMELLIA-256-CBC", MODE_CBC, 32, 16},
+    [TLS_ARIA_128_CBC] = {"ARIA-128-CBC", MODE_CBC, 16, 16},
+    [TLS_ARIA_256_CBC] = {"ARIA-256-CBC", MODE_CBC, 32, 16},
+    [TLS_AES_128_GCM] = {"AES-128-GCM", MODE_GCM, 16, 0},
+    [TLS_AES_256_GCM] = {"AES-256-GCM", MODE_GCM, 32, 0},
+    [TLS_ARIA_128_GCM] = {"ARIA-128-GCM", MODE_GCM, 16, 0},
+    [TLS_ARIA_256_GCM] = {"ARIA-256-GCM", MODE_GCM, 32, 0},
+    [TLS_AES_128_CCM] = {"AES-128-CCM", MODE_CCM, 16, 0},
+    [TLS_AES_256_CCM] = {"AES-256-CCM", MODE_CCM, 32, 0},
+    [TLS_CHACHA20] = {"ChaCha20-Poly1305", MODE_CHACHA, 32, 0},
 };
 
 struct tls_library {

@@ -19,7 +19,7 @@ struct row {
 	int transport;
 	/* By bytes: mark, if any, at an offset, and test, if any. */
 	int side;
-	size_t at;
+	uint32_t at;
 	struct slice mark;
 	tester *test;
 	/* Only on this port are the bytes enough; 0: on any. */

@@ -78,9 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct secrets *secrets = secrets_new();
 	struct spool *spool = spool_new();
 	struct flow flow = {0};
-	for (int side = 0; side < 2; side++)
-		flow.streams[side].pieces =
-		    xcalloc(PIECES_MAX, sizeof(struct piece));
+	flow.streams[0].pieces = xcalloc(PIECES_MAX, sizeof(struct piece));
+	flow.streams[1].pieces = xcalloc(PIECES_MAX, sizeof(struct piece));
 	keylog_add(secrets->keylog, slice_to(input, end));
 	secrets->library = library;
 	struct reader r = reader_of(slice_from(input, end + 2));
