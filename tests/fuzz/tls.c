@@ -77,9 +77,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		end++;
 	struct secrets *secrets = secrets_new();
 	struct spool *spool = spool_new();
-	struct flow flow = {0};
-	flow.streams[0].pieces = xcalloc(PIECES_MAX, sizeof(struct piece));
-	flow.streams[1].pieces = xcalloc(PIECES_MAX, sizeof(struct piece));
+	struct flow flow = {
+	    .streams = {{.pieces = xcalloc(PIECES_MAX, sizeof(struct piece))},
+			{.pieces = xcalloc(PIECES_MAX, sizeof(struct piece))}}};
 	keylog_add(secrets->keylog, slice_to(input, end));
 	secrets->library = library;
 	struct reader r = reader_of(slice_from(input, end + 2));
