@@ -44,6 +44,8 @@ static size_t read_pieces(struct reader *r, struct flow *flow)
 		reader_skip(r, bytes.len);
 		if (!bytes.len)
 			continue;
+		s->pieces =
+		    xreallocarray(s->pieces, s->count + 1, sizeof *s->pieces);
 		s->pieces[s->count++] = (struct piece){
 		    kind & 2 ? NULL : bytes.data, n, (uint32_t)bytes.len, 0};
 		sum += bytes.len;
@@ -77,9 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		end++;
 	struct secrets *secrets = secrets_new();
 	struct spool *spool = spool_new();
-	struct flow flow = {
-	    .streams = {{.pieces = xcalloc(PIECES_MAX, sizeof(struct piece))},
-			{.pieces = xcalloc(PIECES_MAX, sizeof(struct piece))}}};
+	struct flow flow = {0};
 	keylog_add(secrets->keylog, slice_to(input, end));
 	secrets->library = library;
 	struct reader r = reader_of(slice_from(input, end + 2));
