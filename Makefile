@@ -5,6 +5,7 @@
 #   make check      all tests, under the address and undefined sanitizers
 #   make fuzz       each input surface for a minute, or FUZZ_SECONDS
 #   make fuzz-memory   some of them under the memory sanitizer
+#   make coverage   lines of the reading half that tests and seeds reach
 #   make bench      figures, as ratios against peers measured in the same run
 #   make lint       formatting, header walls, static analysis
 #   make install    to $(DESTDIR)$(PREFIX)
@@ -42,7 +43,7 @@ programs := $(patsubst %/main.c,%,$(wildcard replay/main.c dnsgen/main.c \
 sources := $(capture) $(site) $(rewriting) $(naming) $(programs:=/main.c) \
 	$(generator) $(units) $(tools) $(benches) $(fuzzers)
 
-.PHONY: all demo check check-units check-programs fuzz fuzz-memory \
+.PHONY: all demo check check-units check-programs fuzz fuzz-memory coverage \
 	bench lint format install uninstall clean needs
 .DELETE_ON_ERROR:
 all: $(programs:%=$(BUILD)/%) $(BUILD)/connectivity.pcap $(BUILD)/clock.so
@@ -90,7 +91,7 @@ $(BUILD)/clock.so: etc/lab/clock.c
 		-shared $(LDFLAGS) -o $@ $<
 
 # Goals for people install what is missing before anything is compiled.
-needed := $(if $(filter demo check fuzz fuzz-memory bench \
+needed := $(if $(filter demo check fuzz fuzz-memory coverage bench \
 	lint,$(MAKECMDGOALS)),| needs)
 $(eval $(call variant,$(BUILD),))
 $(eval $(call variant,$(BUILD)/san,$(SANITIZE)))
@@ -138,6 +139,12 @@ $(eval $(call fuzzing,$(BUILD)/msan,-O1 -fno-omit-frame-pointer \
 	-fsanitize=memory -fsanitize-memory-track-origins))
 fuzz-memory: $(pure:%=$(BUILD)/msan/run/%)
 	@tests/fuzz/run $(BUILD)/msan $(pure)
+
+cov := $(BUILD)/cov
+$(eval $(call fuzzing,$(cov),-O1 -fprofile-instr-generate -fcoverage-mapping))
+coverage: $(units:tests/unit/%.c=$(cov)/unit/%) \
+	$(fuzzers:tests/fuzz/%.c=$(cov)/run/%)
+	@tests/coverage $(cov) $(BUILD)/fuzz/corpus
 
 bench: all $(BUILD)/make-capture $(benches:tests/bench/%.c=$(BUILD)/bench/%)
 	@tests/bench/run $(BUILD) $(BENCH)
