@@ -4,6 +4,8 @@
 #   make demo       the three lines, run for real on loopback; the lab
 #   make check      all tests, under the address and undefined sanitizers
 #   make fuzz       each input surface for a minute, or FUZZ_SECONDS
+#   make fuzz-memory   some of them under the memory sanitizer
+#   make coverage   lines of the reading half that tests and seeds reach
 #   make bench      figures, as ratios against peers measured in the same run
 #   make lint       formatting, header walls, static analysis
 #   make install    to $(DESTDIR)$(PREFIX)
@@ -41,8 +43,8 @@ programs := $(patsubst %/main.c,%,$(wildcard replay/main.c dnsgen/main.c \
 sources := $(capture) $(site) $(rewriting) $(naming) $(programs:=/main.c) \
 	$(generator) $(units) $(tools) $(benches) $(fuzzers)
 
-.PHONY: all demo check check-units check-programs fuzz bench lint format \
-	install uninstall clean needs
+.PHONY: all demo check check-units check-programs fuzz fuzz-memory coverage \
+	bench lint format install uninstall clean needs
 .DELETE_ON_ERROR:
 all: $(programs:%=$(BUILD)/%) $(BUILD)/connectivity.pcap $(BUILD)/clock.so
 
@@ -89,10 +91,10 @@ $(BUILD)/clock.so: etc/lab/clock.c
 		-shared $(LDFLAGS) -o $@ $<
 
 # Goals for people install what is missing before anything is compiled.
-needed := $(if $(filter demo check fuzz bench lint,$(MAKECMDGOALS)),| needs)
+needed := $(if $(filter demo check fuzz fuzz-memory coverage bench \
+	lint,$(MAKECMDGOALS)),| needs)
 $(eval $(call variant,$(BUILD),))
 $(eval $(call variant,$(BUILD)/san,$(SANITIZE)))
-$(eval $(call variant,$(BUILD)/fuzz,$(SANITIZE) -fsanitize=fuzzer-no-link))
 
 # What the lab answers connectivity checks with.
 $(BUILD)/connectivity.pcap: $(BUILD)/make-capture
@@ -115,17 +117,34 @@ check-programs: $(programs:%=$(san)/%) $(san)/make-capture \
 	@tests/run-programs $(san) $(BUILD)
 check: check-units check-programs
 
-# libFuzzer is clang's.
-$(BUILD)/fuzz/%: CC := clang
-$(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/run/%): $(BUILD)/fuzz/run/%: \
-	$(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/site.a \
-	$(BUILD)/fuzz/rewrite.a $(BUILD)/fuzz/capture.a
-	$(call say,LD,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ \
+# libFuzzer is clang's. $(1) directory, $(2) sanitizers and what else.
+define fuzzing
+$(eval $(call variant,$(1),$(2) -fsanitize=fuzzer-no-link))
+$(1)/%: CC := clang
+$(fuzzers:tests/fuzz/%.c=$(1)/run/%): $(1)/run/%: $(1)/obj/tests/fuzz/%.o \
+	$(1)/site.a $(1)/dnsgen.a $(1)/rewrite.a $(1)/capture.a
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$(Q)$$(CC) $$(CFLAGS) $(2) -fsanitize=fuzzer $$(LDFLAGS) -o $$@ $$^ \
 		$(LDLIBS)
+endef
+$(eval $(call fuzzing,$(BUILD)/fuzz,$(SANITIZE)))
 fuzz: $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/run/%)
-	@tests/fuzz/run $(BUILD) $(FUZZ)
+	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ)
+
+# Only what calls no library: what one wrote would count as never written.
+pure := $(if $(FUZZ),$(FUZZ),http segments differential names \
+	keylog capture)
+$(eval $(call fuzzing,$(BUILD)/msan,-O1 -fno-omit-frame-pointer \
+	-fsanitize=memory -fsanitize-memory-track-origins))
+fuzz-memory: $(pure:%=$(BUILD)/msan/run/%)
+	@tests/fuzz/run $(BUILD)/msan $(pure)
+
+cov := $(BUILD)/cov
+$(eval $(call fuzzing,$(cov),-O1 -fprofile-instr-generate -fcoverage-mapping))
+coverage: $(units:tests/unit/%.c=$(cov)/unit/%) \
+	$(fuzzers:tests/fuzz/%.c=$(cov)/run/%)
+	@tests/coverage $(cov) $(BUILD)/fuzz/corpus
 
 bench: all $(BUILD)/make-capture $(benches:tests/bench/%.c=$(BUILD)/bench/%)
 	@tests/bench/run $(BUILD) $(BENCH)

@@ -4,6 +4,8 @@
  * The input's first byte says what is known of the connection, then come
  * pieces: a byte for the side (1), a gap (2), what the length counts by (4: 16
  * bytes), one for the length, and the piece's bytes, of a gap none. */
+#include "quick.h"
+
 #include "capture/h2.h"
 #include "capture/spool.h"
 

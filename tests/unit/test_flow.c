@@ -330,6 +330,37 @@ static void test_any_order(void **state)
 	}
 }
 
+/* Wireshark counts a stream for ends that an ICMP error alone told. */
+static void test_quoted_ends_are_counted(void **state)
+{
+	(void)state;
+	struct packet p = {
+	    .kind = PACKET_QUOTED, .from = end_of(0), .to = end_of(3)};
+	flows_add_quoted(flows, &p);
+	flows_add_quoted(flows, &p);
+	handshake();
+	p.to = end_of(1);
+	flows_add_quoted(flows, &p);
+	assert_int_equal(flows_len(flows), 2);
+	assert_int_equal(next_flow()->number, 0);
+	assert_int_equal(next_flow()->number, 1);
+}
+
+/* The server's SYN was recorded after what it answers was acknowledged: the
+ * acknowledgement tells where it begins. */
+static void test_late_answer_to_a_syn(void **state)
+{
+	(void)state;
+	add(0, CLIENT_ISN, TCP_SYN, 0, "");
+	say(0, 0, "abc");
+	add(1, SERVER_ISN, TCP_SYN | TCP_ACK, CLIENT_ISN + 1, "");
+	say(1, 0, "xyz");
+	struct flow *flow = only_flow();
+	assert_stream(flow, 0, "abc");
+	assert_stream(flow, 1, "xyz");
+	assert_true(flow->streams[1].from_start);
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, segments_setup, segments_teardown)
 
@@ -356,6 +387,8 @@ int main(void)
 	    TEST(test_far_segments_are_another_connection),
 	    TEST(test_bound_on_segments),
 	    TEST(test_any_order),
+	    TEST(test_quoted_ends_are_counted),
+	    TEST(test_late_answer_to_a_syn),
 	};
 	return cmocka_run_group_tests_name("flow", tests, NULL, NULL);
 }

@@ -379,6 +379,19 @@ static const struct {
     {"ipv4 total below header", 101, IPV4("0013", "06") TCP HELLO, BROKEN},
     {"ipv4 total above the wire", 101, IPV4("ffff", "06") TCP HELLO, TCP_SEEN},
     {"ipv4 icmp", 101, IPV4("001c", "01") "0800000000000000", OTHER},
+    {"icmp error cut inside the quoted ports", 101,
+     IPV4("0037", "01") "0301000000000000" IPV4("0028",
+						"06") "0401 0050 000000",
+     OTHER},
+    {"icmp error about udp", 101,
+     IPV4("0038", "01") "0301000000000000" IPV4("001c",
+						"11") "0401 0035 00080000",
+     OTHER},
+    {"icmp error about an icmp error", 101,
+     IPV4("0038", "01") "0301000000000000" IPV4("001c",
+						"01") "0301000000000000",
+     OTHER},
+    {"icmp cut", 101, IPV4("001b", "01") "03010000000000", BROKEN},
     {"ipv4 last byte of tcp header missing", 101, IPV4("0027", "06") TCP HELLO,
      BROKEN},
     {"tcp offset 4", 101,
@@ -471,6 +484,26 @@ static void test_amsdu(void **state)
 	buf_release(&b);
 }
 
+/* What an ICMP error is about is told by its ends alone. */
+static void test_quoted(void **state)
+{
+	(void)state;
+	struct buf b = {0};
+	struct guard g;
+	struct run r = {0};
+	add_hex(&b, IPV4("0038", "01") "0301000000000000" IPV4(
+			"0028", "06") "0401 0050 00000064");
+	run_guarded(&r, &g, 101, buf_slice(&b), b.len);
+	assert_int_equal(r.count, 1);
+	assert_int_equal(r.counts.other, 1);
+	assert_int_equal(r.packets[0].kind, PACKET_QUOTED);
+	assert_int_equal(r.packets[0].from.port, 0x401);
+	assert_int_equal(r.packets[0].to.port, 80);
+	assert_int_equal(r.packets[0].payload.len, 0);
+	guard_free(&g);
+	buf_release(&b);
+}
+
 int main(void)
 {
 	log_init("test_packet");
@@ -482,6 +515,7 @@ int main(void)
 	    cmocka_unit_test(test_options_cut),
 	    cmocka_unit_test(test_odd_frames),
 	    cmocka_unit_test(test_amsdu),
+	    cmocka_unit_test(test_quoted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,7 +152,7 @@ static void talk_begin(const struct talk_kind *k)
 }
 
 /* len bytes that tell their place. */
-static void say_bytes(int side, size_t len)
+static inline void say_bytes(int side, size_t len)
 {
 	size_t from = said[side].len;
 	for (size_t i = 0; i < len; i++)
@@ -186,7 +186,7 @@ static struct piece *pieces[2];
 static struct flow flow;
 
 /* In segments of no more than size bytes, the lost-th of a side is missing. */
-static void flow_make(size_t size, int side, size_t lost)
+static inline void flow_make(size_t size, int side, size_t lost)
 {
 	flow = (struct flow){.number = 7, .time = 1};
 	for (int i = 0; i < 2; i++) {
@@ -210,7 +210,7 @@ static void flow_make(size_t size, int side, size_t lost)
 
 #define NOTHING_LOST (-1), 0
 
-static uint64_t no_position(const void *context, const uint8_t *byte)
+static inline uint64_t no_position(const void *context, const uint8_t *byte)
 {
 	(void)context;
 	(void)byte;
@@ -220,7 +220,8 @@ static uint64_t no_position(const void *context, const uint8_t *byte)
 static struct spool *spool;
 static struct tls_library *library; /* takes long to load */
 
-static enum tls_result open_by(struct secrets *s, struct tls_opened **out)
+static inline enum tls_result open_by(struct secrets *s,
+				      struct tls_opened **out)
 {
 	static const struct place start[2];
 	s->library = library;
@@ -232,7 +233,8 @@ static enum tls_result open_by(struct secrets *s, struct tls_opened **out)
 }
 
 /* Opens the flow with the given key log. */
-static enum tls_result open_with(struct slice lines, struct tls_opened **out)
+static inline enum tls_result open_with(struct slice lines,
+					struct tls_opened **out)
 {
 	struct secrets *s = secrets_new();
 	keylog_add(s->keylog, lines);
