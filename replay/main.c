@@ -1,6 +1,8 @@
 /* replay: reads captures, then serves what they hold or prints it. */
+#include "capture/confine.h"
 #include "capture/inputs.h"
 #include "capture/log.h"
+#include "capture/opener.h"
 #include "capture/recording.h"
 #include "report/check.h"
 #include "report/compare_print.h"
@@ -31,6 +33,7 @@ enum option_key {
 	KEY_STRICT,
 	KEY_SUPPLEMENT,
 	KEY_TLS_MIN,
+	KEY_USER,
 };
 
 static const struct option_spec specs[] = {
@@ -84,6 +87,9 @@ static const struct option_spec specs[] = {
      "1.3; below 1.2 also the ciphers of that time"},
     {KEY_NO_H2, "no-h2", NULL,
      "speak HTTP/1.1 alone, also where HTTP/2 was recorded"},
+    {KEY_USER, "user", "NAME",
+     "whom to become before the first client is answered,\n"
+     "when started by root (default: nobody)"},
     {KEY_LOG, "log", "FILE",
      "append the log of answers as JSON lines; - for\n"
      "standard output"},
@@ -121,6 +127,7 @@ struct settings {
 	struct buf zone;
 	const char *filter;
 	struct inputs inputs;
+	const char *user;      /* NULL: the default */
 	const char **replayed; /* captures to compare */
 	size_t replayed_count;
 	bool list, check, verbose, no_digest, strict, ca_cert;
@@ -259,6 +266,9 @@ static void take_option(void *context, int key, const char *value)
 		break;
 	case KEY_INCOMPLETE:
 		take_incomplete(s, value);
+		break;
+	case KEY_USER:
+		s->user = value;
 		break;
 	case KEY_LOG:
 		s->site.log = value;
@@ -404,6 +414,19 @@ static int run(struct settings *s, char *const captures[], size_t count)
 	return result;
 }
 
+/* Before anything hostile is read. The process that opens rule files is left
+ * outside. */
+static int enter_stage(struct settings *s)
+{
+	bool serves = !s->list && !s->check && !s->replayed_count;
+	if (!serves)
+		return confine(CONFINE_READING, !s->list);
+	s->site.user = identity_find(s->user);
+	if (s->rule_count && !s->ca_cert && opener_start())
+		return -1;
+	return confine(CONFINE_STARTING, s->rule_count);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct options options = {
@@ -430,7 +453,9 @@ int main(int argc, char **argv)
 			  "--ca-cert");
 	if (s.strict && !s.replayed_count)
 		log_usage("--strict is for --compare");
-	int result = inputs_read(&s.inputs);
+	int result = enter_stage(&s);
+	if (!result)
+		result = inputs_read(&s.inputs);
 	if (!result)
 		result = run(&s, argv + first, (size_t)(argc - first));
 	inputs_release(&s.inputs);

@@ -1,6 +1,7 @@
 /* Messages for people, one line each, on standard error.
  *
- * The only globals of the kit live here: the program's name and its level. */
+ * The kit's globals live here: the program's name and its level. (opener.c has
+ * the one other, a process's only helper.) */
 #ifndef CAPTURE_LOG_H
 #define CAPTURE_LOG_H
 

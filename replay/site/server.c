@@ -6,7 +6,9 @@
 #include "reload.h"
 #include "sealed.h"
 
+#include "capture/confine.h"
 #include "capture/log.h"
+#include "capture/opener.h"
 
 #include "rewrite/steer.h"
 
@@ -347,6 +349,8 @@ static int start_workers(struct server *s)
 	struct site *site = &s->clients.site;
 	if (!site->workers)
 		return 0;
+	if (workers_start(site->workers))
+		return -1;
 	s->collect = event_new(s->clients.base, workers_fd(site->workers),
 			       EV_READ | EV_PERSIST, on_collect, s);
 	return s->collect ? event_add(s->collect, NULL) : -1;
@@ -367,7 +371,7 @@ static int server_init(struct server *s)
 	s->retry = evtimer_new(c->base, listen_again, s);
 	c->none_left = leave;
 	c->context = s;
-	return c->flush && s->retry ? start_workers(s) : -1;
+	return c->flush && s->retry ? 0 : -1;
 }
 
 static void server_release(struct server *s)
@@ -415,13 +419,25 @@ static int open_tls(const struct server *s)
 	if (named || table_https(site->edition->table) ||
 	    (s->tls_ports && site->sealed))
 		return tls_site_open(site->tls) || !named ? 0 : -1;
+	tls_site_prepare(site->tls);
 	return 0;
+}
+
+/* All that has to be opened is. Threads come after it. */
+static int close_doors(const struct server *s)
+{
+	const struct site_options *o = s->clients.site.options;
+	opener_seal();
+	if (identity_take(&o->user))
+		return -1;
+	return confine(CONFINE_SERVING, o->rule_count);
 }
 
 static int serve(struct server *s, const struct recording *r)
 {
 	struct buf where = {0};
-	if (server_init(s) || listen_all(s, r, &where) || open_tls(s)) {
+	if (server_init(s) || listen_all(s, r, &where) || open_tls(s) ||
+	    close_doors(s) || start_workers(s)) {
 		buf_release(&where);
 		return -1;
 	}

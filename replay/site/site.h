@@ -7,6 +7,8 @@
 #include "place.h"
 #include "tls.h"
 
+#include "capture/identity.h"
+
 /* An address to listen on. */
 struct listen {
 	struct address address;
@@ -36,6 +38,7 @@ struct site_options {
 	bool no_h2;        /* to clients: HTTP/1.1 alone */
 	struct slice zone; /* of steering names, lower case */
 	struct tls_options tls;
+	struct identity user; /* who serves */
 };
 
 /* Whether the dates of the recording, and those of a supplement, move to the

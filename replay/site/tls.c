@@ -35,6 +35,7 @@ struct tls_site {
 	const struct certificates *recorded; /* NULL: none */
 	int secrets;                         /* -1: nobody is told */
 	bool failed;                         /* to open, and that was said */
+	bool prepared;                       /* no file is opened any more */
 	uint8_t part[PART];
 };
 
@@ -368,6 +369,13 @@ static bool usual_place(struct buf *directory)
 	return known;
 }
 
+static struct authority *for_this_run(void)
+{
+	log_warn("the certificate authority is made for this run alone (--ca "
+		 "DIR keeps one)");
+	return authority_new();
+}
+
 static struct authority *find_authority(const char *ca)
 {
 	struct buf directory = {0};
@@ -377,11 +385,17 @@ static struct authority *find_authority(const char *ca)
 	if (usual_place(&directory))
 		a = authority_open((const char *)directory.data);
 	buf_release(&directory);
-	if (a)
-		return a;
-	log_warn("the certificate authority is made for this run alone (--ca "
-		 "DIR keeps one)");
-	return authority_new();
+	return a ? a : for_this_run();
+}
+
+void tls_site_prepare(struct tls_site *s)
+{
+	struct buf directory = {0};
+	OPENSSL_init_ssl(0, NULL); /* reads its configuration */
+	if (usual_place(&directory))
+		s->authority = authority_kept((const char *)directory.data);
+	buf_release(&directory);
+	s->prepared = true;
 }
 
 static bool open_secrets(struct tls_site *s)
@@ -404,7 +418,10 @@ bool tls_site_open(struct tls_site *s)
 {
 	if (s->context || s->failed)
 		return s->context;
-	s->authority = find_authority(s->options.ca);
+	if (!s->prepared)
+		s->authority = find_authority(s->options.ca);
+	else if (!s->authority)
+		s->authority = for_this_run();
 	s->method = make_method();
 	SSL_CTX *context = make_context(s);
 	s->failed = !s->authority || !s->method || !context || !open_secrets(s);

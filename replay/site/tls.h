@@ -29,10 +29,14 @@ struct tls_site *tls_site_new(const struct tls_options *options, int64_t from,
 /* HTTP/2 is offered for these names and addresses, which must stay. */
 void tls_site_h2(struct tls_site *s, const struct hosts *h);
 void tls_site_free(struct tls_site *s);
-/* Reads the authority, or makes it; else that is done for the first
- * connection. Where there is no place to keep one and none was named, it is
- * made for this run alone. False after having said why. */
+/* Reads the authority, or makes it. Where there is no place to keep one and
+ * none was named, it is made for this run alone. False after having said
+ * why. */
 bool tls_site_open(struct tls_site *s);
+/* Instead, where nobody is expected: the rest is done for the first connection,
+ * and without another file. An authority that is kept in the usual place is
+ * read; if there is none, none will be. */
+void tls_site_prepare(struct tls_site *s);
 /* Certificates are to be like these, which must stay. */
 struct certificates;
 void tls_site_like(struct tls_site *s, const struct certificates *recorded);

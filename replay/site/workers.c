@@ -28,8 +28,9 @@ struct workers {
 	pthread_cond_t more;  /* in waiting, or the end */
 	struct queue waiting, finished;
 	atomic_bool ending;
-	int fd; /* an eventfd: counts what was put into finished */
-	unsigned count;
+	int fd;         /* an eventfd: counts what was put into finished */
+	unsigned count; /* of threads that are there */
+	unsigned planned;
 	pthread_t threads[];
 };
 
@@ -96,13 +97,13 @@ static void *work(void *context)
 }
 
 /* Signals are the loop's. */
-static int start(struct workers *w, unsigned count)
+static int start(struct workers *w)
 {
 	sigset_t all, before;
 	int error = 0;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	for (; w->count < count && !error; w->count += !error)
+	for (; w->count < w->planned && !error; w->count += !error)
 		error = pthread_create(&w->threads[w->count], NULL, work, w);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
@@ -114,12 +115,20 @@ struct workers *workers_new(unsigned count)
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->more, NULL);
 	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	int error = w->fd < 0 ? errno : start(w, count);
-	if (!error)
+	w->planned = count;
+	if (w->fd >= 0)
 		return w;
-	log_warn("cannot start a thread: %s", strerror(error));
+	log_warn("cannot start threads: %s", strerror(errno));
 	workers_free(w);
 	return NULL;
+}
+
+int workers_start(struct workers *w)
+{
+	int error = start(w);
+	if (error)
+		log_warn("cannot start a thread: %s", strerror(error));
+	return error ? -1 : 0;
 }
 
 static void finish(struct queue *q)

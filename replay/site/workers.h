@@ -17,9 +17,11 @@ struct task {
 
 struct workers;
 
-/* They are nicer than the loop. NULL after having said why there can be
- * none. */
+/* NULL after having said why there can be none. */
 struct workers *workers_new(unsigned count);
+/* Starts the threads, nicer than the loop; tasks may wait for them already.
+ * Returns 0, or -1 after having said why not all are there. */
+int workers_start(struct workers *w);
 /* Waits for the tasks in hand. All others are done without having been run. */
 void workers_free(struct workers *w);
 

@@ -66,6 +66,7 @@ static void in_their_order_but_for_urgent_ones(void **state)
 	(void)state;
 	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 	struct workers *w = workers_new(1);
+	assert_int_equal(workers_start(w), 0);
 	struct work first = work_of('1'), a = work_of('a'), b = work_of('b');
 	struct work urgent = work_of('u');
 	first.gate = &gate;
@@ -88,6 +89,7 @@ static void after_a_long_one_others_are_run(void **state)
 {
 	(void)state;
 	struct workers *w = workers_new(2);
+	assert_int_equal(workers_start(w), 0);
 	struct work slow[4], quick = work_of('q');
 	for (size_t i = 0; i < COUNT(slow); i++) {
 		slow[i] = work_of('s');
@@ -105,6 +107,7 @@ static void the_end_gives_all_back(void **state)
 {
 	(void)state;
 	struct workers *w = workers_new(1);
+	assert_int_equal(workers_start(w), 0);
 	struct work slow = work_of('s'), left[50];
 	slow.slow = true;
 	assert_false(workers_ending(w));
