@@ -4,6 +4,7 @@
 #include "landlock.h"
 #include "log.h"
 #include "spool.h"
+#include "tls_cipher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -355,6 +356,8 @@ int confine(enum confine_stage stage, bool compiles)
 	int bit = 1 << stage;
 	bool named = bit == READING && spool_needs_names();
 	int error = 0;
+	if (bit & FILES)
+		tls_library_preload();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		error = -errno;
 	/* Who checks for leaks has to look into us. */
