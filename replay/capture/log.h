@@ -20,8 +20,9 @@ void log_init(const char *name);
 void log_set_level(enum log_level level);
 const char *log_name(void);
 
-/* "replay: message". Control bytes in the formatted text leave as \xHH, so
- * that nothing out of a capture can drive a terminal. */
+/* "replay: message". Control bytes in the formatted text, control characters of
+ * UTF-8 and what is not UTF-8 leave as \xHH, so that nothing out of a capture
+ * can drive a terminal. */
 void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);  /* not if quiet */
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2); /* if verbose */

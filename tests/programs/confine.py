@@ -200,6 +200,17 @@ def the_helper_ends_with_replay():
               or status(helper)["State"][0] == "Z")
 
 
+def terminals_are_not_driven():
+    """Not by C1 either, which some take also in UTF-8."""
+    name = "a\x1b[31m\u009b31m\u202ee\u00e9"
+    done = run_tool([PLAIN / "replay", "--list", TMP / name], code=1,
+                    encoding="utf-8")
+    same(done.stderr.count("\n"), 1, "lines")
+    true(r"a\x1B[31m\xC2\x9B31m\xE2\x80\xAEe" + "\u00e9: " in done.stderr,
+         done.stderr)
+
+
 run([forbidden_calls_end_the_process, confined_before_the_first_byte,
      a_server_has_no_rights, the_user_can_be_chosen, who_is_not_root_stays,
-     rules_are_opened_outside, the_helper_ends_with_replay])
+     rules_are_opened_outside, the_helper_ends_with_replay,
+     terminals_are_not_driven])
