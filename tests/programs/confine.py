@@ -105,7 +105,27 @@ def a_server_has_no_rights():
             same(found["Groups"], [str(user.pw_gid)], "groups")
             # /proc is root's of what cannot be looked into
             same(os.stat(r.of_proc("fd")).st_uid, 0, "not dumpable")
-    same(stat.S_IMODE(r.log_path.stat().st_mode), 0o600, "mode of the log")
+
+
+def files_are_its_own():
+    """Made for nobody else, and not through a symbolic link."""
+    ca, secrets, link = TMP / "own-ca", TMP / "own.keys", TMP / "link"
+    link.symlink_to("nowhere")
+    before = os.umask(0)
+    try:
+        with Replay(capture(), "--ca", ca, "--secrets", secrets,
+                    directory=PLAIN) as r:
+            same(ask(r.port, HOST).body, b"page")
+    finally:
+        os.umask(before)
+    for path, mode in ((r.log_path, 0o600), (secrets, 0o600), (ca, 0o700),
+                       (ca / "authority.pem", 0o600)):
+        same(stat.S_IMODE(path.stat().st_mode), mode, path)
+    for option in "--log", "--secrets":
+        done = run_tool([PLAIN / "replay", "--listen", "127.0.0.1:0", "--ca",
+                         ca, option, link, capture()], code=1)
+        true("link: is a symbolic link" in done.stderr, done.stderr)
+    true(not (TMP / "nowhere").exists(), "nothing was made")
 
 
 def the_user_can_be_chosen():
@@ -211,6 +231,7 @@ def terminals_are_not_driven():
 
 
 run([forbidden_calls_end_the_process, confined_before_the_first_byte,
-     a_server_has_no_rights, the_user_can_be_chosen, who_is_not_root_stays,
+     a_server_has_no_rights, files_are_its_own, the_user_can_be_chosen,
+     who_is_not_root_stays,
      rules_are_opened_outside, the_helper_ends_with_replay,
      terminals_are_not_driven])

@@ -431,22 +431,22 @@ static bool can_go_on(void)
 
 static const struct {
 	const char *name;
+	bool (*can)(void);
 	enum confine_stage stage;
 	bool compiles;
-	bool (*can)(void);
 	bool unsanitized;
 } allowed[] = {
-    {"threads", CONFINE_READING, false, can_thread, false},
-    {"open to read", CONFINE_READING, false, can_read, false},
-    {"temporary files", CONFINE_READING, false, can_spool, false},
-    {"PCRE2's memory", CONFINE_READING, true, can_compile, false},
-    {"open to read", CONFINE_STARTING, false, can_read, false},
-    {"temporary files", CONFINE_STARTING, false, can_spool, false},
-    {"the next stage", CONFINE_STARTING, true, can_go_on, false},
-    {"threads", CONFINE_SERVING, false, can_thread, false},
-    {"a mild answer to open", CONFINE_SERVING, false, cannot_read, true},
-    {"PCRE2's memory", CONFINE_SERVING, true, can_compile, false},
-    {"open to read", CONFINE_OPENER, false, can_read, false},
+    {"threads", can_thread, CONFINE_READING, false, false},
+    {"open to read", can_read, CONFINE_READING, false, false},
+    {"temporary files", can_spool, CONFINE_READING, false, false},
+    {"PCRE2's memory", can_compile, CONFINE_READING, true, false},
+    {"open to read", can_read, CONFINE_STARTING, false, false},
+    {"temporary files", can_spool, CONFINE_STARTING, false, false},
+    {"the next stage", can_go_on, CONFINE_STARTING, true, false},
+    {"threads", can_thread, CONFINE_SERVING, false, false},
+    {"a mild answer to open", cannot_read, CONFINE_SERVING, false, true},
+    {"PCRE2's memory", can_compile, CONFINE_SERVING, true, false},
+    {"open to read", can_read, CONFINE_OPENER, false, false},
 };
 
 static void tell(bool good, const char *stage, const char *name, int status)
