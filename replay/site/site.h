@@ -36,6 +36,7 @@ struct site_options {
 	bool no_h2;        /* to clients: HTTP/1.1 alone */
 	struct slice zone; /* of steering names, lower case */
 	struct tls_options tls;
+	unsigned threads; /* event loops; 0: one */
 };
 
 /* Whether the dates of the recording, and those of a supplement, move to the

@@ -113,6 +113,7 @@ static uint64_t narrow(uint64_t set, uint64_t shared)
 
 uint32_t window_choose(const struct search *s, const struct window *w)
 {
+	place_promise(s->place, TABLE_NONE);
 	if (w->count < 2)
 		return w->count ? w->list[0] : TABLE_NONE;
 	struct shares m = {0};
@@ -129,8 +130,10 @@ uint32_t window_choose(const struct search *s, const struct window *w)
 		if (!(set >> i & 1))
 			continue;
 		last = w->list[i];
-		if (!place_given(s->place, last))
+		if (!place_given(s->place, last)) {
+			place_promise(s->place, last);
 			return last;
+		}
 	}
 	return last;
 }

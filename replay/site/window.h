@@ -45,7 +45,8 @@ bool window_add(const struct search *s, struct window *w, uint32_t i);
  * all others. first: see table_find. */
 void window_of_key(const struct search *s, uint32_t first, enum at at,
 		   struct window *w);
-/* TABLE_NONE if the window is empty. */
+/* TABLE_NONE if the window is empty. That it was not given yet is promised to
+ * the place. */
 uint32_t window_choose(const struct search *s, const struct window *w);
 
 #endif
