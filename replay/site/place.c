@@ -184,8 +184,8 @@ static uint32_t slot_free(struct rolls *r)
 	uint32_t i = find_dead(r);
 	if (i == NONE && r->count < r->max) {
 		i = r->count++;
-		r->slots[i] = xcalloc(
-		    1, sizeof **r->slots + r->words * sizeof(uint64_t));
+		r->slots[i] =
+		    xcalloc(1, sizeof **r->slots + r->words * sizeof(uint64_t));
 		return i;
 	}
 	while (i == NONE) {
