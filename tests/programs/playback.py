@@ -173,6 +173,9 @@ class Client:
     def __exit__(self, *_):
         self.socket.close()
 
+    def fileno(self):
+        return self.socket.fileno()
+
     def send(self, data):
         self.socket.sendall(data)
 
