@@ -307,7 +307,7 @@ static bool try_guess(const struct search *s, const struct guess *g,
 			continue;
 		score = score * 2 + table_entry(s->t, i)->complete + 1;
 		if (score > best)
-			w.count = 0;
+			w = (struct window){0};
 		if (score >= best && window_add(s, &w, i))
 			best = score;
 	}

@@ -23,12 +23,19 @@ bool usable(const struct search *s, uint32_t i, enum at at)
 	return true;
 }
 
+static bool half_given(const struct search *s, const struct window *w)
+{
+	size_t i = 0;
+	while (i < WINDOW / 2 && place_given(s->place, w->list[i]))
+		i++;
+	return i == WINDOW / 2;
+}
+
 /* Makes room by leaving out what the client was given long ago. */
 static bool window_move(const struct search *s, struct window *w)
 {
-	for (size_t i = 0; i < WINDOW / 2; i++)
-		if (!place_given(s->place, w->list[i]))
-			return false;
+	if (!half_given(s, w))
+		return false;
 	memmove(w->list, w->list + WINDOW / 2,
 		(WINDOW - WINDOW / 2) * sizeof *w->list);
 	w->count = WINDOW - WINDOW / 2;
@@ -38,8 +45,10 @@ static bool window_move(const struct search *s, struct window *w)
 
 bool window_add(const struct search *s, struct window *w, uint32_t i)
 {
-	if (w->count == WINDOW && !window_move(s, w))
+	if (w->count == WINDOW && !window_move(s, w)) {
+		w->full = true;
 		return false;
+	}
 	w->list[w->count++] = i;
 	return true;
 }
@@ -135,5 +144,7 @@ uint32_t window_choose(const struct search *s, const struct window *w)
 			return last;
 		}
 	}
+	if (w->full && half_given(s, w))
+		place_promise(s->place, last);
 	return last;
 }
