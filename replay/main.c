@@ -11,8 +11,12 @@
 
 #include "rewrite/steer.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define THREADS_MAX 64
+#define CORES_MAX 16 /* used without having been asked to */
 
 enum option_key {
 	KEY_CA = 256,
@@ -32,6 +36,7 @@ enum option_key {
 	KEY_SHIFT_DATES,
 	KEY_STRICT,
 	KEY_SUPPLEMENT,
+	KEY_THREADS,
 	KEY_TLS_MIN,
 	KEY_USER,
 };
@@ -90,6 +95,9 @@ static const struct option_spec specs[] = {
     {KEY_USER, "user", "NAME",
      "whom to become before the first client is answered,\n"
      "when started by root (default: nobody)"},
+    {KEY_THREADS, "threads", "N",
+     "serve by N event loops, each on a core (default: one\n"
+     "for each core that may be used, at most 16)"},
     {KEY_LOG, "log", "FILE",
      "append the log of answers as JSON lines; - for\n"
      "standard output"},
@@ -193,6 +201,24 @@ static void take_tls_min(struct settings *s, const char *value)
 		log_usage("--tls-min %s: neither 1.0, 1.1, 1.2 nor 1.3", value);
 }
 
+static void take_threads(struct settings *s, const char *value)
+{
+	uint64_t count = 0;
+	if (!slice_number(slice_of(value), THREADS_MAX, &count) || !count)
+		log_usage("--threads %s: not a number from 1 to %d", value,
+			  THREADS_MAX);
+	s->site.threads = (unsigned)count;
+}
+
+static unsigned default_threads(void)
+{
+	cpu_set_t set;
+	int cores = 1;
+	if (!sched_getaffinity(0, sizeof set, &set))
+		cores = CPU_COUNT(&set);
+	return cores < CORES_MAX ? (unsigned)cores : CORES_MAX;
+}
+
 static void take_incomplete(struct settings *s, const char *value)
 {
 	if (strcmp(value, "404"))
@@ -269,6 +295,9 @@ static void take_option(void *context, int key, const char *value)
 		break;
 	case KEY_USER:
 		s->user = value;
+		break;
+	case KEY_THREADS:
+		take_threads(s, value);
 		break;
 	case KEY_LOG:
 		s->site.log = value;
@@ -404,6 +433,8 @@ static int run(struct settings *s, char *const captures[], size_t count)
 		return -1;
 	struct recording *r = read_captures(s, s->filter, captures, count);
 	int result = -1;
+	if (!s->site.threads)
+		s->site.threads = default_threads();
 	if (r && s->list)
 		result = list_print(r, s->format, !s->no_digest);
 	else if (r)
