@@ -97,6 +97,10 @@ def a_server_has_no_rights():
         same((found["Seccomp"], found["NoNewPrivs"]), (["2"], ["1"]), "status")
         for name in "CapPrm", "CapEff", "CapInh", "CapAmb":
             same(int(found[name][0], 16), 0, name)
+        for task in os.listdir(r.of_proc("task")):
+            each = status(task)
+            for name in "Seccomp", "NoNewPrivs", "Uid", "Gid", "CapEff":
+                same(each[name], found[name], f"{name} of a thread")
         same(children(r.process.pid), [], "without rules, no other process")
         if ROOT:
             user = pwd.getpwnam("nobody")
@@ -232,6 +236,5 @@ def terminals_are_not_driven():
 
 run([forbidden_calls_end_the_process, confined_before_the_first_byte,
      a_server_has_no_rights, files_are_its_own, the_user_can_be_chosen,
-     who_is_not_root_stays,
-     rules_are_opened_outside, the_helper_ends_with_replay,
-     terminals_are_not_driven])
+     who_is_not_root_stays, rules_are_opened_outside,
+     the_helper_ends_with_replay, terminals_are_not_driven])
