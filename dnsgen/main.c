@@ -1,4 +1,5 @@
 /* dnsgen: prints a dnsmasq configuration for the hosts of a recording. */
+#include "capture/confine.h"
 #include "capture/inputs.h"
 #include "capture/log.h"
 #include "capture/recording.h"
@@ -151,7 +152,7 @@ int main(int argc, char **argv)
 		log_usage("no capture given");
 	use_default_address(&c);
 	int status = EXIT_FAILURE;
-	if (!inputs_read(&c.inputs))
+	if (!confine(CONFINE_READING, false) && !inputs_read(&c.inputs))
 		status = run(&c, argv + first, (size_t)(argc - first));
 	inputs_release(&c.inputs);
 	free(c.addresses);

@@ -1,6 +1,8 @@
 /* replay: reads captures, then serves what they hold or prints it. */
+#include "capture/confine.h"
 #include "capture/inputs.h"
 #include "capture/log.h"
+#include "capture/opener.h"
 #include "capture/recording.h"
 #include "report/check.h"
 #include "report/compare_print.h"
@@ -9,8 +11,12 @@
 
 #include "rewrite/steer.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define THREADS_MAX 64
+#define CORES_MAX 16 /* used without having been asked to */
 
 enum option_key {
 	KEY_CA = 256,
@@ -30,7 +36,9 @@ enum option_key {
 	KEY_SHIFT_DATES,
 	KEY_STRICT,
 	KEY_SUPPLEMENT,
+	KEY_THREADS,
 	KEY_TLS_MIN,
+	KEY_USER,
 };
 
 static const struct option_spec specs[] = {
@@ -84,6 +92,12 @@ static const struct option_spec specs[] = {
      "1.3; below 1.2 also the ciphers of that time"},
     {KEY_NO_H2, "no-h2", NULL,
      "speak HTTP/1.1 alone, also where HTTP/2 was recorded"},
+    {KEY_USER, "user", "NAME",
+     "whom to become before the first client is answered,\n"
+     "when started by root (default: nobody)"},
+    {KEY_THREADS, "threads", "N",
+     "serve by N event loops, each on a core (default: one\n"
+     "for each core that may be used, at most 16)"},
     {KEY_LOG, "log", "FILE",
      "append the log of answers as JSON lines; - for\n"
      "standard output"},
@@ -121,6 +135,7 @@ struct settings {
 	struct buf zone;
 	const char *filter;
 	struct inputs inputs;
+	const char *user;      /* NULL: the default */
 	const char **replayed; /* captures to compare */
 	size_t replayed_count;
 	bool list, check, verbose, no_digest, strict, ca_cert;
@@ -184,6 +199,24 @@ static void take_tls_min(struct settings *s, const char *value)
 {
 	if (!tls_min_parse(value, &s->site.tls.min))
 		log_usage("--tls-min %s: neither 1.0, 1.1, 1.2 nor 1.3", value);
+}
+
+static void take_threads(struct settings *s, const char *value)
+{
+	uint64_t count = 0;
+	if (!slice_number(slice_of(value), THREADS_MAX, &count) || !count)
+		log_usage("--threads %s: not a number from 1 to %d", value,
+			  THREADS_MAX);
+	s->site.threads = (unsigned)count;
+}
+
+static unsigned default_threads(void)
+{
+	cpu_set_t set;
+	int cores = 1;
+	if (!sched_getaffinity(0, sizeof set, &set))
+		cores = CPU_COUNT(&set);
+	return cores < CORES_MAX ? (unsigned)cores : CORES_MAX;
 }
 
 static void take_incomplete(struct settings *s, const char *value)
@@ -259,6 +292,12 @@ static void take_option(void *context, int key, const char *value)
 		break;
 	case KEY_INCOMPLETE:
 		take_incomplete(s, value);
+		break;
+	case KEY_USER:
+		s->user = value;
+		break;
+	case KEY_THREADS:
+		take_threads(s, value);
 		break;
 	case KEY_LOG:
 		s->site.log = value;
@@ -394,6 +433,8 @@ static int run(struct settings *s, char *const captures[], size_t count)
 		return -1;
 	struct recording *r = read_captures(s, s->filter, captures, count);
 	int result = -1;
+	if (!s->site.threads)
+		s->site.threads = default_threads();
 	if (r && s->list)
 		result = list_print(r, s->format, !s->no_digest);
 	else if (r)
@@ -402,6 +443,19 @@ static int run(struct settings *s, char *const captures[], size_t count)
 		rules_free(rules);
 	recording_free(r);
 	return result;
+}
+
+/* Before anything hostile is read. The process that opens rule files is left
+ * outside. */
+static int enter_stage(struct settings *s)
+{
+	bool serves = !s->list && !s->check && !s->replayed_count;
+	if (!serves)
+		return confine(CONFINE_READING, !s->list);
+	s->site.user = identity_find(s->user);
+	if (s->rule_count && !s->ca_cert && opener_start())
+		return -1;
+	return confine(CONFINE_STARTING, s->rule_count);
 }
 
 int main(int argc, char **argv)
@@ -430,7 +484,9 @@ int main(int argc, char **argv)
 			  "--ca-cert");
 	if (s.strict && !s.replayed_count)
 		log_usage("--strict is for --compare");
-	int result = inputs_read(&s.inputs);
+	int result = enter_stage(&s);
+	if (!result)
+		result = inputs_read(&s.inputs);
 	if (!result)
 		result = run(&s, argv + first, (size_t)(argc - first));
 	inputs_release(&s.inputs);

@@ -6,6 +6,7 @@
 #include "coding.h"
 #include "steer.h"
 
+#include "capture/confine.h"
 #include "capture/inputs.h"
 #include "capture/log.h"
 
@@ -270,9 +271,10 @@ int main(int argc, char **argv)
 	int first = options_parse(&options, &s, argc, argv);
 	check_usage(&s, argc - first);
 	s.preview.colour = wants_colour(s.colour);
-	struct rules *rules =
-	    rules_read(s.paths, s.path_count, buf_slice(&s.zone));
+	struct rules *rules = NULL;
 	int result = -1;
+	if (!confine(CONFINE_READING, true))
+		rules = rules_read(s.paths, s.path_count, buf_slice(&s.zone));
 	if (rules && s.check)
 		result = check(&s, rules);
 	else if (rules && s.one_body)

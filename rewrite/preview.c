@@ -4,7 +4,7 @@
 #include "apply.h"
 #include "sniff.h"
 #include "unified.h"
-#include "visible.h"
+#include "capture/visible.h"
 #include "vouched.h"
 
 #include "capture/log.h"

@@ -2,6 +2,8 @@
  * in it. */
 #include "rulefile.h"
 
+#include "capture/opener.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -35,7 +37,7 @@ static int open_file(struct rulefile *f, const char *path, bool included,
 		     struct buf *why)
 {
 	struct stat s;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = opener_open(path);
 	if (fd < 0 || fstat(fd, &s) || fcntl(fd, F_SETFL, O_RDONLY)) {
 		buf_add_string(why, strerror(errno));
 	} else if (S_ISDIR(s.st_mode)) {

@@ -1,7 +1,7 @@
 /* Two texts as a unified diff, safe for a terminal. */
 #include "unified.h"
 
-#include "visible.h"
+#include "capture/visible.h"
 
 #define CONTEXT 3          /* lines around what differs */
 #define WINDOW_LEN 60      /* bytes around what differs in a long line */

@@ -1,6 +1,8 @@
 /* Messages for people, one line each, on standard error. */
 #include "log.h"
 
+#include "visible.h"
+
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -40,12 +42,16 @@ const char *log_name(void)
 /* Messages may hold UTF-8 of our own or of a file's name. */
 static void add_shown(struct buf *out, struct slice text, bool keep_newlines)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = text.data[i];
-		if ((c < 0x20 || c == 0x7f) && !(keep_newlines && c == '\n'))
-			buf_printf(out, "\\x%02X", c);
-		else
+	while (text.len) {
+		uint8_t c = text.data[0];
+		size_t len = c == '\t' ? 0 : visible_len(text);
+		if (len)
+			buf_add(out, slice_to(text, len));
+		else if (keep_newlines && c == '\n')
 			buf_add_byte(out, c);
+		else
+			buf_printf(out, "\\x%02X", c);
+		text = slice_from(text, len ? len : 1);
 	}
 }
 

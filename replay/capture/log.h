@@ -1,6 +1,7 @@
 /* Messages for people, one line each, on standard error.
  *
- * The only globals of the kit live here: the program's name and its level. */
+ * The kit's globals live here: the program's name and its level. (opener.c has
+ * the one other, a process's only helper.) */
 #ifndef CAPTURE_LOG_H
 #define CAPTURE_LOG_H
 
@@ -19,8 +20,9 @@ void log_init(const char *name);
 void log_set_level(enum log_level level);
 const char *log_name(void);
 
-/* "replay: message". Control bytes in the formatted text leave as \xHH, so
- * that nothing out of a capture can drive a terminal. */
+/* "replay: message". Control bytes in the formatted text, control characters of
+ * UTF-8 and what is not UTF-8 leave as \xHH, so that nothing out of a capture
+ * can drive a terminal. */
 void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);  /* not if quiet */
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2); /* if verbose */

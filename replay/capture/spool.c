@@ -51,16 +51,23 @@ struct spool {
 	struct waiting waiting;
 };
 
-static int file_in(const char *dir)
+static int unnamed_in(const char *dir)
 {
-	int fd = open(dir, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		return fd;
-	/* Not every file system knows O_TMPFILE. */
+	return open(dir, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+}
+
+/* Not every file system knows O_TMPFILE, nor every kernel. */
+static bool knows_names_alone(int error)
+{
+	return error == EOPNOTSUPP || error == EISDIR;
+}
+
+static int named_in(const char *dir)
+{
 	struct buf path = {0};
 	buf_printf(&path, "%s/%s-XXXXXX", dir, log_name());
 	buf_add_byte(&path, '\0');
-	fd = mkostemp((char *)path.data, O_CLOEXEC);
+	int fd = mkostemp((char *)path.data, O_CLOEXEC);
 	if (fd >= 0)
 		unlink((char *)path.data);
 	int why = errno;
@@ -69,17 +76,41 @@ static int file_in(const char *dir)
 	return fd;
 }
 
-int spool_file(void)
+void spool_places(const char *places[SPOOL_PLACES])
 {
 	const char *wish = getenv("TMPDIR");
-	const char *const dirs[] = {wish && *wish ? wish : "/var/tmp",
-				    "/var/tmp", "/tmp"};
-	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
-		int fd = file_in(dirs[i]);
+	places[0] = wish && *wish ? wish : "/var/tmp";
+	places[1] = "/var/tmp";
+	places[2] = "/tmp";
+}
+
+bool spool_needs_names(void)
+{
+	const char *places[SPOOL_PLACES];
+	bool needed = false;
+	spool_places(places);
+	for (size_t i = 0; i < SPOOL_PLACES; i++) {
+		int fd = unnamed_in(places[i]);
+		needed |= fd < 0 && knows_names_alone(errno);
+		if (fd >= 0)
+			close(fd);
+	}
+	return needed;
+}
+
+int spool_file(void)
+{
+	const char *places[SPOOL_PLACES];
+	spool_places(places);
+	for (size_t i = 0; i < SPOOL_PLACES; i++) {
+		int fd = unnamed_in(places[i]);
+		/* Else a confined process could not do it. */
+		if (fd < 0 && knows_names_alone(errno))
+			fd = named_in(places[i]);
 		if (fd >= 0)
 			return fd;
 	}
-	log_warn("cannot make a temporary file in %s: %s", dirs[0],
+	log_warn("cannot make a temporary file in %s: %s", places[0],
 		 strerror(errno));
 	return -1;
 }

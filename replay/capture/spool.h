@@ -40,4 +40,10 @@ void spool_free(struct spool *s);
  * having said why. */
 int spool_file(void);
 
+/* Where it looks for a place, in that order. Borrowed from the environment. */
+#define SPOOL_PLACES 3
+void spool_places(const char *places[SPOOL_PLACES]);
+/* Whether one of them can only have files that had a name for a moment. */
+bool spool_needs_names(void);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
@@ -85,6 +86,15 @@ struct tls_library *tls_library_new(void)
 		l->hashes[i] = EVP_MD_fetch(l->context, hashes[i], NULL);
 	l->hmac = EVP_MAC_fetch(l->context, "HMAC", NULL);
 	return l;
+}
+
+void tls_library_preload(void)
+{
+	static OSSL_LIB_CTX *context; /* or the module would go again */
+	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	if (!context && (context = OSSL_LIB_CTX_new()))
+		OSSL_PROVIDER_load(context, "legacy");
+	ERR_clear_error();
 }
 
 void tls_library_free(struct tls_library *l)

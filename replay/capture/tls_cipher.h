@@ -11,6 +11,9 @@
 struct tls_library;
 
 struct tls_library *tls_library_new(void);
+/* Reads OpenSSL's configuration and the modules that tls_library_new and it ask
+ * for: a confined process cannot. They stay until the end. */
+void tls_library_preload(void);
 void tls_library_free(struct tls_library *l);
 
 /* Record types: RFC 8446 5.1. */

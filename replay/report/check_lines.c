@@ -1,7 +1,7 @@
 /* The words and lists that replay --check is made of, for people. */
 #include "check_text.h"
 
-#include "rewrite/visible.h"
+#include "capture/visible.h"
 
 #include <inttypes.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 /* replay --check for people: what was not read. */
 #include "check_text.h"
 
-#include "rewrite/visible.h"
+#include "capture/visible.h"
 
 #include "capture/certificate.h"
 

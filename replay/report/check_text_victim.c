@@ -2,7 +2,7 @@
  * its twin has to look. */
 #include "check_text.h"
 
-#include "rewrite/visible.h"
+#include "capture/visible.h"
 
 #include <inttypes.h>
 

@@ -281,11 +281,25 @@ static struct authority *make_kept(const char *directory, const char *path)
 	return a;
 }
 
+static void name_file(const char *directory, struct buf *path)
+{
+	buf_printf(path, "%s/" FILE_NAME, directory);
+	buf_add_byte(path, 0);
+}
+
+struct authority *authority_kept(const char *directory)
+{
+	struct buf path = {0};
+	name_file(directory, &path);
+	struct authority *a = read_kept((const char *)path.data);
+	buf_release(&path);
+	return a;
+}
+
 struct authority *authority_open(const char *directory)
 {
 	struct buf path = {0};
-	buf_printf(&path, "%s/" FILE_NAME, directory);
-	buf_add_byte(&path, 0);
+	name_file(directory, &path);
 	const char *name = (const char *)path.data;
 	struct authority *a = read_kept(name);
 	if (!a && errno == ENOENT)

@@ -22,6 +22,8 @@ bool authority_place(struct buf *directory);
  * the RSA key of the servers' certificates. All in RSA, since what a client
  * that knows no ECDSA is to believe must be signed so. */
 struct authority *authority_open(const char *directory);
+/* The same, but none is made, and if there is none nothing is said. */
+struct authority *authority_kept(const char *directory);
 /* One that is kept nowhere. NULL after having said why. */
 struct authority *authority_new(void);
 void authority_free(struct authority *a);

@@ -8,7 +8,7 @@ struct event;
 struct event_base;
 struct client;
 
-/* The connections of a site, and what they need of its event loop. */
+/* The connections of one event loop, and what they need of it. */
 struct clients {
 	struct site site;
 	struct event_base *base;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,17 +19,25 @@
 
 struct sink {
 	int fd; /* -1: nobody reads */
-	struct buf lines;
 	const char *name;
-	bool failed; /* and that was said */
-	bool inside; /* lines begin inside of one: its start was written */
+	/* under the lock */
+	struct buf rest; /* of a line whose start was written */
+	bool failed;     /* and that was said */
+};
+
+/* What all journals share. */
+struct sinks {
+	pthread_mutex_t lock;
+	struct sink text, json;
+	char *path;
+	unsigned journals;
 };
 
 struct journal {
-	struct sink text, json;
-	char *path;
-	int64_t second; /* whose date is in stamp */
-	char stamp[48]; /* "2026-01-31T23:59:59.123456Z" */
+	struct sinks *sinks;
+	struct buf text, json; /* lines to be written */
+	int64_t second;        /* whose date is in stamp */
+	char stamp[48];        /* "2026-01-31T23:59:59.123456Z" */
 	size_t stamp_len;
 };
 
@@ -49,17 +58,31 @@ static int open_log(const char *path)
 	return fd;
 }
 
+static struct journal *add_journal(struct sinks *l)
+{
+	struct journal *j = xcalloc(1, sizeof *j);
+	j->sinks = l;
+	l->journals++;
+	return j;
+}
+
 struct journal *journal_new(const char *path, bool text)
 {
 	int fd = path ? open_log(path) : -1;
 	if (path && fd < 0)
 		return NULL;
-	struct journal *j = xcalloc(1, sizeof *j);
-	j->path = path ? xstrdup(path) : NULL;
-	j->text = (struct sink){.fd = text ? STDERR_FILENO : -1,
+	struct sinks *l = xcalloc(1, sizeof *l);
+	pthread_mutex_init(&l->lock, NULL);
+	l->path = path ? xstrdup(path) : NULL;
+	l->text = (struct sink){.fd = text ? STDERR_FILENO : -1,
 				.name = "standard error"};
-	j->json = (struct sink){.fd = fd, .name = j->path};
-	return j;
+	l->json = (struct sink){.fd = fd, .name = l->path};
+	return add_journal(l);
+}
+
+struct journal *journal_beside(struct journal *j)
+{
+	return add_journal(j->sinks);
 }
 
 static void sink_fail(struct sink *s)
@@ -70,51 +93,67 @@ static void sink_fail(struct sink *s)
 	s->failed = true;
 }
 
-/* After a failure the lines that nobody got are lost, but one that was begun
- * is ended first when writing works again: each line is to be whole. */
-static void sink_lose(struct sink *s, size_t done)
+/* Returns what could not be written. */
+static struct slice sink_write(struct sink *s, struct slice bytes)
 {
-	if (done)
-		s->inside = s->lines.data[done - 1] != '\n';
-	struct slice rest = slice_from(buf_slice(&s->lines), done);
-	size_t keep = s->inside ? slice_find(rest, '\n') + 1 : 0;
-	memmove(s->lines.data, rest.data, keep);
-	s->lines.len = keep;
-}
-
-static void sink_flush(struct sink *s)
-{
-	size_t done = 0;
-	while (done < s->lines.len) {
-		ssize_t n =
-		    write(s->fd, s->lines.data + done, s->lines.len - done);
+	while (bytes.len) {
+		ssize_t n = write(s->fd, bytes.data, bytes.len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
 			sink_fail(s);
-			sink_lose(s, done);
-			return;
+			break;
 		}
-		done += (size_t)n;
+		bytes = slice_from(bytes, (size_t)n);
 	}
-	s->inside = false;
-	buf_clear(&s->lines);
+	return bytes;
+}
+
+/* After a failure the lines that nobody got are lost, but one that was begun
+ * is ended first when writing works again: each line is to be whole. */
+static void sink_flush(struct sink *s, struct slice lines)
+{
+	struct slice rest = sink_write(s, buf_slice(&s->rest));
+	if (rest.len) {
+		memmove(s->rest.data, rest.data, rest.len);
+		s->rest.len = rest.len;
+		return;
+	}
+	buf_clear(&s->rest);
+	rest = sink_write(s, lines);
+	if (rest.len && rest.len < lines.len && rest.data[-1] != '\n')
+		buf_add(&s->rest, slice_to(rest, slice_find(rest, '\n') + 1));
 }
 
 bool journal_wanted(const struct journal *j)
 {
-	return j->text.fd >= 0 || j->json.fd >= 0;
+	return j->sinks->text.fd >= 0 || j->sinks->json.fd >= 0;
 }
 
 bool journal_waits(const struct journal *j)
 {
-	return j->text.lines.len || j->json.lines.len;
+	return j->text.len || j->json.len;
 }
 
 void journal_flush(struct journal *j)
 {
-	sink_flush(&j->text);
-	sink_flush(&j->json);
+	pthread_mutex_lock(&j->sinks->lock);
+	sink_flush(&j->sinks->text, buf_slice(&j->text));
+	sink_flush(&j->sinks->json, buf_slice(&j->json));
+	pthread_mutex_unlock(&j->sinks->lock);
+	buf_clear(&j->text);
+	buf_clear(&j->json);
+}
+
+static void sinks_free(struct sinks *l)
+{
+	if (l->json.fd >= 0)
+		close(l->json.fd);
+	buf_release(&l->text.rest);
+	buf_release(&l->json.rest);
+	pthread_mutex_destroy(&l->lock);
+	free(l->path);
+	free(l);
 }
 
 void journal_free(struct journal *j)
@@ -122,11 +161,10 @@ void journal_free(struct journal *j)
 	if (!j)
 		return;
 	journal_flush(j);
-	if (j->json.fd >= 0)
-		close(j->json.fd);
-	buf_release(&j->text.lines);
-	buf_release(&j->json.lines);
-	free(j->path);
+	buf_release(&j->text);
+	buf_release(&j->json);
+	if (!--j->sinks->journals)
+		sinks_free(j->sinks);
 	free(j);
 }
 
@@ -427,9 +465,9 @@ static void json_begin(const struct journal *j, struct line *l,
 void line_begin(struct journal *j, struct line *l, const struct record *r)
 {
 	stamp(j, r->time);
-	if (j->text.fd >= 0)
+	if (j->sinks->text.fd >= 0)
 		text_begin(j, l, r);
-	if (j->json.fd >= 0)
+	if (j->sinks->json.fd >= 0)
 		json_begin(j, l, r);
 }
 
@@ -445,18 +483,18 @@ void line_end(struct journal *j, struct line *l, uint64_t bytes,
 	      const char *reason)
 {
 	if (l->text.len) {
-		fill_hole(&j->text.lines, &l->text, l->text_hole, bytes);
+		fill_hole(&j->text, &l->text, l->text_hole, bytes);
 		if (reason) {
-			buf_add_string(&j->text.lines, "; ");
-			buf_add_string(&j->text.lines, reason);
+			buf_add_string(&j->text, "; ");
+			buf_add_string(&j->text, reason);
 		}
-		buf_add_byte(&j->text.lines, '\n');
+		buf_add_byte(&j->text, '\n');
 	}
 	if (l->json.len) {
-		fill_hole(&j->json.lines, &l->json, l->json_hole, bytes);
+		fill_hole(&j->json, &l->json, l->json_hole, bytes);
 		if (reason)
-			json_member(&j->json.lines, "ended", slice_of(reason));
-		buf_add_string(&j->json.lines, "}\n");
+			json_member(&j->json, "ended", slice_of(reason));
+		buf_add_string(&j->json, "}\n");
 	}
 	buf_clear(&l->text);
 	buf_clear(&l->json);

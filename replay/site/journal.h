@@ -1,5 +1,13 @@
 /* The log of answers: one line a request, as text on standard error and as
- * JSON in a file. Lines are gathered, and written when the caller says so. */
+ * JSON in a file. Lines are gathered, and written when the caller says so.
+ *
+ * Each event loop gathers in a journal of its own. Writing takes a lock that
+ * all of them share, since a pipe may tear what two write at once, and after a
+ * disk was full the next line must end the one that was begun. Answers are out
+ * by then, and one writing is of all lines of a loop's turn; a file takes what
+ * is appended to it one after the other anyway. Lines of one connection stand
+ * in order, those of different loops in the order of writing; each has its
+ * time. */
 #ifndef SITE_JOURNAL_H
 #define SITE_JOURNAL_H
 
@@ -14,7 +22,10 @@ struct tls_told;
  * appended. Returns NULL if
  * it cannot be written, after having said why. text: to standard error too. */
 struct journal *journal_new(const char *path, bool text);
-void journal_free(struct journal *j); /* writes what is left */
+/* The same places to write to, for another thread. */
+struct journal *journal_beside(struct journal *j);
+/* Writes what is left. By one thread, as journal_beside. */
+void journal_free(struct journal *j);
 
 /* What is told of one request.
  *

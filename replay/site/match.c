@@ -307,7 +307,7 @@ static bool try_guess(const struct search *s, const struct guess *g,
 			continue;
 		score = score * 2 + table_entry(s->t, i)->complete + 1;
 		if (score > best)
-			w.count = 0;
+			w = (struct window){0};
 		if (score >= best && window_add(s, &w, i))
 			best = score;
 	}
@@ -541,23 +541,27 @@ bool match_raw(const struct table *t, struct place_of *place,
 	if (s.host == TABLE_NONE)
 		return false;
 	seek_raw(&s);
-	if (!same_thing(&s, AT_ASKED, MATCH_NONE, m))
-		return false;
-	place_give(place, m->exchange);
-	return true;
+	while (same_thing(&s, AT_ASKED, MATCH_NONE, m)) {
+		if (place_give(place, m->exchange))
+			return true;
+		match_forget(m);
+	}
+	return false;
 }
 
 void match_find(const struct table *t, struct place_of *place,
 		const struct request *r, bool exact, struct match *m)
 {
-	struct search s = {.t = t, .r = r, .place = place};
-	search_begin(&s, m);
-	if (climb(&s, exact, m)) {
-		place_give(place, m->exchange);
-		return;
-	}
-	m->step = MATCH_NONE;
-	m->exchange = TABLE_NONE;
+	struct search s;
+	do {
+		s = (struct search){.t = t, .r = r, .place = place};
+		search_begin(&s, m);
+		if (!climb(&s, exact, m)) {
+			m->step = MATCH_NONE;
+			m->exchange = TABLE_NONE;
+			return;
+		}
+	} while (!place_give(place, m->exchange));
 }
 
 void match_release(struct match *m)

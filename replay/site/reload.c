@@ -26,32 +26,43 @@ static void run(struct task *t, struct matcher *m)
 static void exchange_edition(struct loading *l)
 {
 	struct site *site = l->reload->site;
-	size_t count = l->rules->count;
-	if (l->table)
-		places_forget_shortcuts(site->places);
-	else
+	l->reload->rule_count = l->rules->count;
+	if (!l->table)
 		l->table = table_hold(l->before->table);
-	edition_release(site->edition);
-	site->edition =
-	    edition_new(l->table, l->rules, site->options, site->workers);
-	log_info("rules read again: %zu rule%s", count, count == 1 ? "" : "s");
+	site_take(site, edition_new(l->table, l->rules, site->options,
+				    site->workers));
+}
+
+static void end(struct reload *r, bool goes_on)
+{
+	bool again = r->again && goes_on;
+	r->loading = r->again = false;
+	if (again)
+		reload_begin(r);
+}
+
+void reload_done(struct reload *r)
+{
+	log_info("rules read again: %zu rule%s", r->rule_count,
+		 r->rule_count == 1 ? "" : "s");
+	end(r, true);
 }
 
 static void done(struct task *t, bool ran)
 {
 	struct loading *l = (struct loading *)t;
 	struct reload *r = l->reload;
-	bool again = r->again;
-	r->loading = NULL;
-	r->again = false;
-	if (l->rules)
+	bool changed = l->rules;
+	if (changed)
 		exchange_edition(l);
 	else if (ran)
 		log_warn("rules are unchanged");
 	edition_release(l->before);
 	free(l);
-	if (again && ran)
-		reload_begin(r);
+	if (changed && ran)
+		r->hand_out(r->context);
+	else
+		end(r, ran);
 }
 
 void reload_begin(struct reload *r)
@@ -62,10 +73,11 @@ void reload_begin(struct reload *r)
 		r->again = true;
 		return;
 	}
-	r->loading = xcalloc(1, sizeof *r->loading);
-	r->loading->task.run = run;
-	r->loading->task.done = done;
-	r->loading->reload = r;
-	r->loading->before = edition_hold(r->site->edition);
-	workers_add(r->site->workers, &r->loading->task, true);
+	struct loading *l = xcalloc(1, sizeof *l);
+	r->loading = true;
+	l->task.run = run;
+	l->task.done = done;
+	l->reload = r;
+	l->before = edition_hold(r->site->edition);
+	workers_add(r->site->workers, &l->task, true);
 }

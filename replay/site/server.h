@@ -1,4 +1,11 @@
-/* Listeners, signals and the event loop of the pseudo web site. */
+/* The event loops of the pseudo web site, and the signals.
+ *
+ * One loop a thread, options->threads of them. The first runs in the caller's
+ * thread and alone catches signals; it orders the others: see server_loop.h. To
+ * stop, each loop drains by itself, and the last one that has has all leave. A
+ * new edition is made by the first loop for each of the others and taken by
+ * them at their own turns: see reload.h. A new run begins for all at once: see
+ * place.h. The threads are started when everything is open that will be. */
 #ifndef SITE_SERVER_H
 #define SITE_SERVER_H
 

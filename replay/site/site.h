@@ -1,4 +1,9 @@
-/* The pseudo web site: what all of its connections share. */
+/* The pseudo web site: what all connections of an event loop share.
+ *
+ * Each loop has a site of its own, and takes no lock for what is in it: the
+ * parts that answering changes (editions with their stores, matcher, journal,
+ * the sight of the places, TLS's scratch) are the loop's, what lies behind them
+ * is either read-only or says in its header how it is shared. */
 #ifndef SITE_SITE_H
 #define SITE_SITE_H
 
@@ -6,6 +11,8 @@
 #include "journal.h"
 #include "place.h"
 #include "tls.h"
+
+#include "capture/identity.h"
 
 /* An address to listen on. */
 struct listen {
@@ -36,6 +43,8 @@ struct site_options {
 	bool no_h2;        /* to clients: HTTP/1.1 alone */
 	struct slice zone; /* of steering names, lower case */
 	struct tls_options tls;
+	struct identity user; /* who serves */
+	unsigned threads;     /* event loops; 0: one */
 };
 
 /* Whether the dates of the recording, and those of a supplement, move to the
@@ -77,6 +86,21 @@ struct site {
 	 * of those that have nothing else it could not be read. NULL: none. */
 	struct sealed *sealed;
 	struct hosts *h2; /* to which HTTP/2 was; NULL: to none, or --no-h2 */
+	bool beside;      /* these two are those of the loop beside */
 };
+
+struct rules;
+
+/* The site of the first loop; its options and journal are set. Takes rules,
+ * which may be NULL. supplement: see server_run. Returns 0, or -1 after having
+ * said why. */
+int site_init(struct site *s, const struct recording *recording,
+	      const struct recording *supplement, struct rules *rules);
+/* The same for another loop. Before any serves, as site_release is for after
+ * that; the first one, which is beside nobody, is released last. */
+int site_beside(struct site *s, const struct site *first);
+void site_release(struct site *s);
+/* Takes the edition, for answers that begin from then on. */
+void site_take(struct site *s, struct edition *e);
 
 #endif

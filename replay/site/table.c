@@ -8,6 +8,7 @@
 
 #include "rewrite/apply.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -23,7 +24,7 @@ struct ruled {
 };
 
 struct table {
-	size_t holders;
+	atomic_size_t holders;
 	const struct exchange *exchanges;
 	struct entry *entries;
 	uint32_t count;
@@ -402,7 +403,7 @@ struct table *table_new(const struct recording *recording,
 	if (recording->count >= TABLE_NONE / 2)
 		log_fatal("too many exchanges to serve: %zu", recording->count);
 	struct table *t = xcalloc(1, sizeof *t);
-	t->holders = 1;
+	atomic_init(&t->holders, 1);
 	t->exchanges = recording->exchanges;
 	t->count = (uint32_t)recording->count;
 	if (getrandom(&t->seed, sizeof t->seed, 0) != sizeof t->seed)
@@ -432,7 +433,7 @@ struct table *table_new(const struct recording *recording,
 
 struct table *table_hold(struct table *t)
 {
-	t->holders++;
+	atomic_fetch_add(&t->holders, 1);
 	return t;
 }
 
@@ -447,7 +448,7 @@ static void ruled_release(struct ruled *r, uint32_t count)
 
 void table_free(struct table *t)
 {
-	if (!t || --t->holders)
+	if (!t || atomic_fetch_sub(&t->holders, 1) > 1)
 		return;
 	hosts_release(&t->hosts);
 	residents_release(&t->residents);

@@ -46,7 +46,7 @@ struct table;
  * once. */
 struct table *table_new(const struct recording *recording,
 			const struct rules *rules);
-struct table *table_hold(struct table *t); /* once more; by one thread alone */
+struct table *table_hold(struct table *t); /* once more; on any thread */
 void table_free(struct table *t);          /* when nobody holds it any more */
 
 size_t table_count(const struct table *t);

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -24,17 +25,26 @@
 static const uint8_t offered[] = "\x02h2\x08http/1.1";
 #define H2_LEN 3
 
-struct tls_site {
+/* What the loops share. */
+struct tls_common {
 	struct tls_options options;
 	int64_t from, until;
 	const struct hosts *h2; /* to which HTTP/2 is offered; NULL: none */
+	const struct certificates *recorded; /* NULL: none */
+	unsigned sites;
+	pthread_mutex_t lock; /* of the opening, then of certs */
 	struct authority *authority;
 	struct certs *certs;
 	SSL_CTX *context; /* NULL: not opened yet */
 	BIO_METHOD *method;
-	const struct certificates *recorded; /* NULL: none */
-	int secrets;                         /* -1: nobody is told */
-	bool failed;                         /* to open, and that was said */
+	int secrets;   /* -1: nobody is told */
+	bool failed;   /* to open, and that was said */
+	bool prepared; /* no file is opened any more */
+};
+
+struct tls_site {
+	struct tls_common *all;
+	bool open; /* as far as this loop knows */
 	uint8_t part[PART];
 };
 
@@ -119,7 +129,7 @@ static BIO_METHOD *make_method(void)
 
 static bool join_wire(struct tls *t)
 {
-	BIO *b = BIO_new(t->site->method);
+	BIO *b = BIO_new(t->site->all->method);
 	if (!b)
 		return false;
 	BIO_set_data(b, t);
@@ -199,27 +209,39 @@ static void want_name(struct tls *t, struct cert_wanted *w, struct buf *name)
 static struct slice recorded_for(const struct tls *t,
 				 const struct cert_wanted *w)
 {
-	const struct certificates *all = t->site->recorded;
+	const struct certificates *all = t->site->all->recorded;
 	if (!all)
 		return (struct slice){0};
 	return certificates_find(all, w->name,
 				 w->address.version ? &w->address : &t->local);
 }
 
+/* NULL if none can be made; else to be freed. */
+static X509 *take_certificate(struct tls_common *s, const struct cert_wanted *w)
+{
+	pthread_mutex_lock(&s->lock);
+	X509 *x = certs_find(s->certs, w);
+	if (x)
+		X509_up_ref(x);
+	pthread_mutex_unlock(&s->lock);
+	return x;
+}
+
 static int give_certificate(SSL *ssl, void *context)
 {
 	struct tls *t = SSL_get_app_data(ssl);
-	struct tls_site *s = t->site;
+	struct tls_common *s = t->site->all;
 	struct buf name = {0};
 	struct cert_wanted w = {
 	    .rsa = !knows_ecdsa(ssl), .from = s->from, .until = s->until};
 	(void)context;
 	want_name(t, &w, &name);
 	w.like = recorded_for(t, &w);
-	X509 *x = certs_find(s->certs, &w);
+	X509 *x = take_certificate(s, &w);
 	bool done =
 	    x && SSL_use_certificate(ssl, x) == 1 &&
 	    SSL_use_PrivateKey(ssl, authority_key(s->authority, w.rsa)) == 1;
+	X509_free(x);
 	buf_release(&name);
 	return done;
 }
@@ -238,7 +260,7 @@ static int note_name(SSL *ssl, int *alert, void *context)
 
 static bool offers_h2(const struct tls *t)
 {
-	const struct hosts *h = t->site->h2;
+	const struct hosts *h = t->site->all->h2;
 	struct buf local = {0};
 	if (!h)
 		return false;
@@ -271,7 +293,7 @@ static void note_secret(const SSL *ssl, const char *line)
 	struct tls *t = SSL_get_app_data(ssl);
 	struct buf text = {0};
 	buf_printf(&text, "%s\n", line);
-	ssize_t n = write(t->site->secrets, text.data, text.len);
+	ssize_t n = write(t->site->all->secrets, text.data, text.len);
 	(void)n;
 	OPENSSL_cleanse(text.data, text.len);
 	buf_release(&text);
@@ -306,7 +328,7 @@ static bool set_versions(SSL_CTX *c, int min)
 	return SSL_CTX_set_cipher_list(c, "ALL:!aNULL:!eNULL:@SECLEVEL=0");
 }
 
-static SSL_CTX *make_context(const struct tls_site *s)
+static SSL_CTX *make_context(const struct tls_common *s)
 {
 	static const unsigned char id[] = "replay";
 	SSL_CTX *c = SSL_CTX_new(TLS_server_method());
@@ -327,38 +349,58 @@ static SSL_CTX *make_context(const struct tls_site *s)
 	return c;
 }
 
+static struct tls_site *add_site(struct tls_common *all)
+{
+	struct tls_site *s = xcalloc(1, sizeof *s);
+	s->all = all;
+	all->sites++;
+	return s;
+}
+
 struct tls_site *tls_site_new(const struct tls_options *options, int64_t from,
 			      int64_t until)
 {
-	struct tls_site *s = xcalloc(1, sizeof *s);
-	s->options = *options;
-	s->from = from;
-	s->until = until;
-	s->secrets = -1;
-	return s;
+	struct tls_common *all = xcalloc(1, sizeof *all);
+	pthread_mutex_init(&all->lock, NULL);
+	all->options = *options;
+	all->from = from;
+	all->until = until;
+	all->secrets = -1;
+	return add_site(all);
+}
+
+struct tls_site *tls_site_beside(struct tls_site *s)
+{
+	return add_site(s->all);
 }
 
 void tls_site_h2(struct tls_site *s, const struct hosts *h)
 {
-	s->h2 = h;
+	s->all->h2 = h;
 }
 
-void tls_site_free(struct tls_site *s)
+static void common_free(struct tls_common *s)
 {
-	if (!s)
-		return;
 	SSL_CTX_free(s->context);
 	certs_free(s->certs);
 	authority_free(s->authority);
 	BIO_meth_free(s->method);
 	if (s->secrets >= 0)
 		close(s->secrets);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+void tls_site_free(struct tls_site *s)
+{
+	if (s && !--s->all->sites)
+		common_free(s->all);
 	free(s);
 }
 
 void tls_site_like(struct tls_site *s, const struct certificates *recorded)
 {
-	s->recorded = recorded;
+	s->all->recorded = recorded;
 }
 
 static bool usual_place(struct buf *directory)
@@ -366,6 +408,13 @@ static bool usual_place(struct buf *directory)
 	bool known = authority_place(directory);
 	buf_add_byte(directory, 0);
 	return known;
+}
+
+static struct authority *for_this_run(void)
+{
+	log_warn("the certificate authority is made for this run alone (--ca "
+		 "DIR keeps one)");
+	return authority_new();
 }
 
 static struct authority *find_authority(const char *ca)
@@ -377,14 +426,21 @@ static struct authority *find_authority(const char *ca)
 	if (usual_place(&directory))
 		a = authority_open((const char *)directory.data);
 	buf_release(&directory);
-	if (a)
-		return a;
-	log_warn("the certificate authority is made for this run alone (--ca "
-		 "DIR keeps one)");
-	return authority_new();
+	return a ? a : for_this_run();
 }
 
-static bool open_secrets(struct tls_site *s)
+void tls_site_prepare(struct tls_site *s)
+{
+	struct buf directory = {0};
+	OPENSSL_init_ssl(0, NULL); /* reads its configuration */
+	if (usual_place(&directory))
+		s->all->authority =
+		    authority_kept((const char *)directory.data);
+	buf_release(&directory);
+	s->all->prepared = true;
+}
+
+static bool open_secrets(struct tls_common *s)
 {
 	const char *path = s->options.secrets;
 	if (!path)
@@ -400,11 +456,14 @@ static bool open_secrets(struct tls_site *s)
 	return s->secrets >= 0;
 }
 
-bool tls_site_open(struct tls_site *s)
+static bool open_common(struct tls_common *s)
 {
 	if (s->context || s->failed)
 		return s->context;
-	s->authority = find_authority(s->options.ca);
+	if (!s->prepared)
+		s->authority = find_authority(s->options.ca);
+	else if (!s->authority)
+		s->authority = for_this_run();
 	s->method = make_method();
 	SSL_CTX *context = make_context(s);
 	s->failed = !s->authority || !s->method || !context || !open_secrets(s);
@@ -419,6 +478,16 @@ bool tls_site_open(struct tls_site *s)
 	s->certs = certs_new(s->authority);
 	s->context = context;
 	return true;
+}
+
+bool tls_site_open(struct tls_site *s)
+{
+	if (s->open)
+		return true;
+	pthread_mutex_lock(&s->all->lock);
+	s->open = open_common(s->all);
+	pthread_mutex_unlock(&s->all->lock);
+	return s->open;
 }
 
 int tls_print_authority(const char *ca)
@@ -454,7 +523,7 @@ struct tls *tls_new(struct tls_site *s, const struct address *local)
 	struct tls *t = xcalloc(1, sizeof *t);
 	t->site = s;
 	t->local = *local;
-	t->ssl = SSL_new(s->context);
+	t->ssl = SSL_new(s->all->context);
 	if (!t->ssl || !join_wire(t)) {
 		tls_free(t);
 		ERR_clear_error();

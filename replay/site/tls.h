@@ -21,18 +21,27 @@ bool tls_min_parse(const char *text, int *min);
  * 0, or -1 after having said why. */
 int tls_print_authority(const char *ca);
 
-/* What all connections share. from, until: seconds since the epoch between
- * which certificates must be valid, beside today. */
+/* What all connections of an event loop share. from, until: seconds since the
+ * epoch between which certificates must be valid, beside today. */
 struct tls_site;
 struct tls_site *tls_site_new(const struct tls_options *options, int64_t from,
 			      int64_t until);
+/* The same authority, certificates and sessions, for another loop. A lock is
+ * taken for the certificate in a handshake, and by OpenSSL for its sessions;
+ * by nothing that is read or sealed. By one thread, as the other functions
+ * here but tls_site_open. */
+struct tls_site *tls_site_beside(struct tls_site *s);
 /* HTTP/2 is offered for these names and addresses, which must stay. */
 void tls_site_h2(struct tls_site *s, const struct hosts *h);
 void tls_site_free(struct tls_site *s);
-/* Reads the authority, or makes it; else that is done for the first
- * connection. Where there is no place to keep one and none was named, it is
- * made for this run alone. False after having said why. */
+/* Reads the authority, or makes it. Where there is no place to keep one and
+ * none was named, it is made for this run alone. False after having said
+ * why. */
 bool tls_site_open(struct tls_site *s);
+/* Instead, where nobody is expected: the rest is done for the first connection,
+ * and without another file. An authority that is kept in the usual place is
+ * read; if there is none, none will be. */
+void tls_site_prepare(struct tls_site *s);
 /* Certificates are to be like these, which must stay. */
 struct certificates;
 void tls_site_like(struct tls_site *s, const struct certificates *recorded);

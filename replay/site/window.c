@@ -23,12 +23,19 @@ bool usable(const struct search *s, uint32_t i, enum at at)
 	return true;
 }
 
+static bool half_given(const struct search *s, const struct window *w)
+{
+	size_t i = 0;
+	while (i < WINDOW / 2 && place_given(s->place, w->list[i]))
+		i++;
+	return i == WINDOW / 2;
+}
+
 /* Makes room by leaving out what the client was given long ago. */
 static bool window_move(const struct search *s, struct window *w)
 {
-	for (size_t i = 0; i < WINDOW / 2; i++)
-		if (!place_given(s->place, w->list[i]))
-			return false;
+	if (!half_given(s, w))
+		return false;
 	memmove(w->list, w->list + WINDOW / 2,
 		(WINDOW - WINDOW / 2) * sizeof *w->list);
 	w->count = WINDOW - WINDOW / 2;
@@ -38,8 +45,10 @@ static bool window_move(const struct search *s, struct window *w)
 
 bool window_add(const struct search *s, struct window *w, uint32_t i)
 {
-	if (w->count == WINDOW && !window_move(s, w))
+	if (w->count == WINDOW && !window_move(s, w)) {
+		w->full = true;
 		return false;
+	}
 	w->list[w->count++] = i;
 	return true;
 }
@@ -113,6 +122,7 @@ static uint64_t narrow(uint64_t set, uint64_t shared)
 
 uint32_t window_choose(const struct search *s, const struct window *w)
 {
+	place_promise(s->place, TABLE_NONE);
 	if (w->count < 2)
 		return w->count ? w->list[0] : TABLE_NONE;
 	struct shares m = {0};
@@ -129,8 +139,12 @@ uint32_t window_choose(const struct search *s, const struct window *w)
 		if (!(set >> i & 1))
 			continue;
 		last = w->list[i];
-		if (!place_given(s->place, last))
+		if (!place_given(s->place, last)) {
+			place_promise(s->place, last);
 			return last;
+		}
 	}
+	if (w->full && half_given(s, w))
+		place_promise(s->place, last);
 	return last;
 }

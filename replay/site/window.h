@@ -37,6 +37,7 @@ struct window {
 	uint32_t list[WINDOW]; /* in recorded order */
 	size_t count;
 	bool moved; /* list[0] is not the first any more */
+	bool full;  /* there was no room for some that come after */
 };
 
 /* False if there is no room for i, and will be none. */
@@ -45,7 +46,9 @@ bool window_add(const struct search *s, struct window *w, uint32_t i);
  * all others. first: see table_find. */
 void window_of_key(const struct search *s, uint32_t first, enum at at,
 		   struct window *w);
-/* TABLE_NONE if the window is empty. */
+/* TABLE_NONE if the window is empty. That it was not given yet is promised to
+ * the place; so is what cannot be true, if other threads gave so much meanwhile
+ * that the window would move now. */
 uint32_t window_choose(const struct search *s, const struct window *w);
 
 #endif

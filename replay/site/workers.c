@@ -1,4 +1,4 @@
-/* Threads for what takes long, so that the event loop's need not wait. */
+/* Threads for what takes long, so that the event loops' need not wait. */
 #include "workers.h"
 
 #include "capture/log.h"
@@ -23,14 +23,20 @@ struct queue {
 	struct task *first, *last;
 };
 
-struct workers {
-	pthread_mutex_t lock; /* of both queues */
+struct pool {
+	pthread_mutex_t lock; /* of all queues */
 	pthread_cond_t more;  /* in waiting, or the end */
-	struct queue waiting, finished;
+	struct queue waiting;
 	atomic_bool ending;
-	int fd; /* an eventfd: counts what was put into finished */
-	unsigned count;
+	unsigned users;
+	unsigned planned, count; /* threads: to be, and there */
 	pthread_t threads[];
+};
+
+struct workers {
+	struct pool *pool;
+	struct queue finished;
+	int fd; /* an eventfd: counts what was put into finished */
 };
 
 static void queue_add(struct queue *q, struct task *t)
@@ -62,63 +68,105 @@ static struct task *queue_take(struct queue *q)
 }
 
 /* The next task; NULL at the end. */
-static struct task *take_task(struct workers *w)
+static struct task *take_task(struct pool *p)
 {
-	pthread_mutex_lock(&w->lock);
-	while (!w->waiting.first && !w->ending)
-		pthread_cond_wait(&w->more, &w->lock);
-	struct task *t = w->ending ? NULL : queue_take(&w->waiting);
-	pthread_mutex_unlock(&w->lock);
+	pthread_mutex_lock(&p->lock);
+	while (!p->waiting.first && !p->ending)
+		pthread_cond_wait(&p->more, &p->lock);
+	struct task *t = p->ending ? NULL : queue_take(&p->waiting);
+	pthread_mutex_unlock(&p->lock);
 	return t;
 }
 
-static void hand_back(struct workers *w, struct task *t)
+/* From then on the task is its loop's. */
+static void hand_back(struct pool *p, struct task *t)
 {
+	int fd = t->from->fd;
 	t->ran = true;
-	pthread_mutex_lock(&w->lock);
-	queue_add(&w->finished, t);
-	pthread_mutex_unlock(&w->lock);
-	eventfd_write(w->fd, 1); /* fails only if the reader is far behind */
+	pthread_mutex_lock(&p->lock);
+	queue_add(&t->from->finished, t);
+	pthread_mutex_unlock(&p->lock);
+	eventfd_write(fd, 1); /* fails only if the reader is far behind */
 }
 
 static void *work(void *context)
 {
-	struct workers *w = context;
+	struct pool *p = context;
 	struct matcher *m = matcher_new();
 	struct task *t;
 	setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
-	while ((t = take_task(w))) {
+	while ((t = take_task(p))) {
 		t->run(t, m);
-		hand_back(w, t);
+		hand_back(p, t);
 	}
 	matcher_free(m);
 	return NULL;
 }
 
-/* Signals are the loop's. */
-static int start(struct workers *w, unsigned count)
+/* Signals are the first loop's. */
+static int start(struct pool *p)
 {
 	sigset_t all, before;
 	int error = 0;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	for (; w->count < count && !error; w->count += !error)
-		error = pthread_create(&w->threads[w->count], NULL, work, w);
+	for (; p->count < p->planned && !error; p->count += !error)
+		error = pthread_create(&p->threads[p->count], NULL, work, p);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
 }
 
+static struct workers *add_user(struct pool *p)
+{
+	struct workers *w = xcalloc(1, sizeof *w);
+	w->pool = p;
+	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	p->users++;
+	return w;
+}
+
+static void close_user(struct workers *w)
+{
+	struct pool *p = w->pool;
+	if (w->fd >= 0)
+		close(w->fd);
+	free(w);
+	if (--p->users)
+		return;
+	pthread_cond_destroy(&p->more);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
 struct workers *workers_new(unsigned count)
 {
-	struct workers *w = xcalloc(1, sizeof *w + count * sizeof *w->threads);
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->more, NULL);
-	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	int error = w->fd < 0 ? errno : start(w, count);
-	if (!error)
+	struct pool *p = xcalloc(1, sizeof *p + count * sizeof *p->threads);
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->more, NULL);
+	p->planned = count;
+	struct workers *w = add_user(p);
+	if (w->fd >= 0)
 		return w;
-	log_warn("cannot start a thread: %s", strerror(error));
+	log_warn("cannot start threads: %s", strerror(errno));
 	workers_free(w);
+	return NULL;
+}
+
+int workers_start(struct workers *w)
+{
+	int error = start(w->pool);
+	if (error)
+		log_warn("cannot start a thread: %s", strerror(error));
+	return error ? -1 : 0;
+}
+
+struct workers *workers_beside(struct workers *w)
+{
+	struct workers *beside = add_user(w->pool);
+	if (beside->fd >= 0)
+		return beside;
+	log_warn("cannot wait for threads: %s", strerror(errno));
+	close_user(beside);
 	return NULL;
 }
 
@@ -129,35 +177,50 @@ static void finish(struct queue *q)
 		t->done(t, t->ran);
 }
 
+static void end_threads(struct pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->ending = true;
+	pthread_cond_broadcast(&p->more);
+	pthread_mutex_unlock(&p->lock);
+	for (unsigned i = 0; i < p->count; i++)
+		pthread_join(p->threads[i], NULL);
+	p->count = 0;
+}
+
+static struct queue take_waiting_of(struct workers *w)
+{
+	struct queue all = w->pool->waiting, own = {0};
+	struct task *t;
+	w->pool->waiting = (struct queue){0};
+	while ((t = queue_take(&all)))
+		queue_add(t->from == w ? &own : &w->pool->waiting, t);
+	return own;
+}
+
 void workers_free(struct workers *w)
 {
 	if (!w)
 		return;
-	pthread_mutex_lock(&w->lock);
-	w->ending = true;
-	pthread_cond_broadcast(&w->more);
-	pthread_mutex_unlock(&w->lock);
-	for (unsigned i = 0; i < w->count; i++)
-		pthread_join(w->threads[i], NULL);
+	end_threads(w->pool);
+	struct queue waiting = take_waiting_of(w);
 	finish(&w->finished);
-	finish(&w->waiting);
-	if (w->fd >= 0)
-		close(w->fd);
-	pthread_cond_destroy(&w->more);
-	pthread_mutex_destroy(&w->lock);
-	free(w);
+	finish(&waiting);
+	close_user(w);
 }
 
 void workers_add(struct workers *w, struct task *t, bool urgent)
 {
+	struct pool *p = w->pool;
 	t->ran = false;
-	pthread_mutex_lock(&w->lock);
+	t->from = w;
+	pthread_mutex_lock(&p->lock);
 	if (urgent)
-		queue_add_first(&w->waiting, t);
+		queue_add_first(&p->waiting, t);
 	else
-		queue_add(&w->waiting, t);
-	pthread_cond_signal(&w->more);
-	pthread_mutex_unlock(&w->lock);
+		queue_add(&p->waiting, t);
+	pthread_cond_signal(&p->more);
+	pthread_mutex_unlock(&p->lock);
 }
 
 int workers_fd(const struct workers *w)
@@ -169,14 +232,14 @@ void workers_collect(struct workers *w)
 {
 	eventfd_t count;
 	eventfd_read(w->fd, &count);
-	pthread_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->pool->lock);
 	struct queue finished = w->finished;
 	w->finished = (struct queue){0};
-	pthread_mutex_unlock(&w->lock);
+	pthread_mutex_unlock(&w->pool->lock);
 	finish(&finished);
 }
 
 bool workers_ending(const struct workers *w)
 {
-	return w->ending;
+	return w->pool->ending;
 }

@@ -1,4 +1,6 @@
-/* Threads for what takes long, so that the event loop's need not wait. */
+/* Threads for what takes long, so that the event loops' need not wait. The
+ * loops share them; each gives them tasks through a struct workers of its own
+ * and has them back there. */
 #ifndef SITE_WORKERS_H
 #define SITE_WORKERS_H
 
@@ -8,19 +10,26 @@
 struct task {
 	/* On a worker's thread; m is that worker's. */
 	void (*run)(struct task *t, struct matcher *m);
-	/* On the loop's thread, once and last: by then it was run, or, if ran
-	 * is false, never will be. */
+	/* On the thread that added it, once and last: by then it was run, or,
+	 * if ran is false, never will be. */
 	void (*done)(struct task *t, bool ran);
+	struct workers *from;
 	struct task *next;
 	bool ran;
 };
 
 struct workers;
 
-/* They are nicer than the loop. NULL after having said why there can be
- * none. */
+/* NULL after having said why there can be none. */
 struct workers *workers_new(unsigned count);
-/* Waits for the tasks in hand. All others are done without having been run. */
+/* Starts the threads, nicer than the loop; tasks may wait for them already.
+ * Returns 0, or -1 after having said why not all are there. */
+int workers_start(struct workers *w);
+/* The same threads, for another loop. NULL as that. */
+struct workers *workers_beside(struct workers *w);
+/* Waits for the tasks in hand and ends the threads, whoever else has them. All
+ * other tasks of w are done without having been run. By one thread, when no
+ * other adds or collects any more. */
 void workers_free(struct workers *w);
 
 /* urgent: before those that wait already. */
@@ -29,7 +38,7 @@ void workers_add(struct workers *w, struct task *t, bool urgent);
 int workers_fd(const struct workers *w);
 void workers_collect(struct workers *w); /* calls done of those that were run */
 
-/* Whether workers_free waits: what takes very long may give up then. For any
+/* Whether a workers_free waits: what takes very long may give up then. For any
  * thread. */
 bool workers_ending(const struct workers *w);
 

@@ -123,7 +123,8 @@ def tls_ca_that_cannot_be():
 
 
 def tls_ca_in_the_usual_place():
-    """Made when somebody needs it, and not before."""
+    """Made where https was recorded; elsewhere one that is there serves, and
+    nothing is written once replay serves."""
     state = TMP / "state-of-user"
     os.environ["XDG_STATE_HOME"] = str(state)
     with Replay(site()) as r:
@@ -138,7 +139,14 @@ def tls_ca_in_the_usual_place():
         tls = context(check_hostname=False, verify_mode=ssl.CERT_NONE)
         with Secure(r.port, tls=tls) as c:
             same(c.get().body, b"page")
-        true((state / "reenact/ca/authority.pem").exists(), "made then")
+        r.line("made for this run alone")
+        true(not state.exists(), "it may write nothing")
+    kept = tool(SAN / "replay", "--ca-cert").stdout.decode()
+    true((state / "reenact/ca/authority.pem").exists(), "made for --ca-cert")
+    with Replay(capture.path) as r:
+        with Secure(r.port, tls=ssl.create_default_context(cadata=kept)) as c:
+            same(c.get().body, b"page")
+        same(r.told("this run alone"), [])
     os.environ["XDG_STATE_HOME"] = "/proc/none"
     with Replay(capture.path) as r:
         with Secure(r.port, tls=tls) as c:

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "rewrite/unified.h"
-#include "rewrite/visible.h"
+#include "capture/visible.h"
 
 #include <stdlib.h>
 #include <time.h>

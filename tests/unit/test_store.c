@@ -36,6 +36,7 @@ static void begin(const char *rules, size_t max)
 	const struct maker by = {.table = table, .rules = read};
 	workers = workers_new(2);
 	assert_non_null(workers);
+	assert_int_equal(workers_start(workers), 0);
 	edition = edition_new(table, read, &options, workers);
 	assert_null(edition->store); /* no option asks for one */
 	store = edition->store = store_new(edition, &by, workers, max);

@@ -66,6 +66,7 @@ static void in_their_order_but_for_urgent_ones(void **state)
 	(void)state;
 	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 	struct workers *w = workers_new(1);
+	assert_int_equal(workers_start(w), 0);
 	struct work first = work_of('1'), a = work_of('a'), b = work_of('b');
 	struct work urgent = work_of('u');
 	first.gate = &gate;
@@ -88,6 +89,7 @@ static void after_a_long_one_others_are_run(void **state)
 {
 	(void)state;
 	struct workers *w = workers_new(2);
+	assert_int_equal(workers_start(w), 0);
 	struct work slow[4], quick = work_of('q');
 	for (size_t i = 0; i < COUNT(slow); i++) {
 		slow[i] = work_of('s');
@@ -105,6 +107,7 @@ static void the_end_gives_all_back(void **state)
 {
 	(void)state;
 	struct workers *w = workers_new(1);
+	assert_int_equal(workers_start(w), 0);
 	struct work slow = work_of('s'), left[50];
 	slow.slow = true;
 	assert_false(workers_ending(w));
@@ -118,12 +121,47 @@ static void the_end_gives_all_back(void **state)
 	buf_release(&done_names);
 }
 
+static void each_loop_has_its_own_back(void **state)
+{
+	(void)state;
+	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+	struct workers *w = workers_new(1), *other = workers_beside(w);
+	assert_int_equal(workers_start(w), 0);
+	struct work mine = work_of('m'), theirs = work_of('t');
+	struct work left[3], held = work_of('h');
+	workers_add(w, &mine.task, false);
+	collect(w, 1);
+	workers_add(other, &theirs.task, false);
+	collect(other, 2);
+	workers_collect(w);
+	assert_done("mt");
+
+	held.gate = &gate;
+	pthread_mutex_lock(&gate);
+	workers_add(w, &held.task, false);
+	for (size_t i = 0; i < COUNT(left); i++) {
+		left[i] = work_of('x');
+		workers_add(i == 1 ? other : w, &left[i].task, false);
+	}
+	not_run = 0;
+	pthread_mutex_unlock(&gate);
+	workers_free(
+	    other); /* ends the threads, but gives back its own alone */
+	assert_true(workers_ending(w));
+	size_t theirs_back = done_names.len + not_run;
+	assert_int_equal(theirs_back, 1);
+	workers_free(w);
+	assert_int_equal(done_names.len + not_run, 4);
+	buf_release(&done_names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(in_their_order_but_for_urgent_ones),
 	    cmocka_unit_test(after_a_long_one_others_are_run),
 	    cmocka_unit_test(the_end_gives_all_back),
+	    cmocka_unit_test(each_loop_has_its_own_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

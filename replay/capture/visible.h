@@ -1,8 +1,8 @@
 /* Bytes of a capture for people at a terminal. */
-#ifndef REWRITE_VISIBLE_H
-#define REWRITE_VISIBLE_H
+#ifndef CAPTURE_VISIBLE_H
+#define CAPTURE_VISIBLE_H
 
-#include "capture/bytes.h"
+#include "bytes.h"
 
 #include <stdio.h>
 
@@ -11,6 +11,10 @@
  * characters that steer a terminal or turn the direction of writing, and what
  * is not UTF-8. A backslash stands for itself. */
 void visible_print(FILE *out, struct slice text);
+
+/* The length of the visible character that s, which is not empty, begins with;
+ * 0 if it is to be written as \xHH. */
+size_t visible_len(struct slice s);
 
 /* at, or a little before or behind it, where it is inside a character. */
 size_t visible_back(struct slice text, size_t at);

@@ -47,7 +47,7 @@ static size_t character_len(struct slice s)
 	return len;
 }
 
-static size_t visible_len(struct slice s)
+size_t visible_len(struct slice s)
 {
 	uint8_t c = s.data[0];
 	if (c >= 0x80)

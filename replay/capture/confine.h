@@ -1,0 +1,37 @@
+/* What the process may still ask of the system: a list of system calls
+ * (seccomp) and of files (Landlock), each stage narrower than the one before.
+ * Whatever is not on the list ends the process at once, by SIGSYS.
+ *
+ * No stage executes a program, starts a process, traces or signals another one,
+ * connects, or makes memory executable but for PCRE2's own. */
+#ifndef CAPTURE_CONFINE_H
+#define CAPTURE_CONFINE_H
+
+#include <stdbool.h>
+
+enum confine_stage {
+	/* Captures and rule files become text on descriptors that are open.
+	 * Any file may be opened for reading, as far as the user may; none for
+	 * writing but unlinked temporary ones. No sockets. */
+	CONFINE_READING,
+	/* replay before it serves: the same, and ports are bound, a log and an
+	 * authority opened or made, root's rights given up. */
+	CONFINE_STARTING,
+	/* replay serves: connections are accepted, read and written. Nothing is
+	 * opened: an attempt to read fails with EACCES, one to write ends the
+	 * process. */
+	CONFINE_SERVING,
+	/* The process of opener.h: opens files for reading, hands them over. */
+	CONFINE_OPENER,
+};
+
+/* Enters the stage, for good, with no_new_privs. compiles: PCRE2 may compile
+ * expressions to machine code from now on.
+ *
+ * CONFINE_SERVING also makes the process one that other processes of the user
+ * may not look into (PR_SET_DUMPABLE), and must come before the threads that
+ * serve: Landlock holds for the calling thread and those that it starts later,
+ * the list of system calls for all. Returns 0, or -1 after having said why. */
+int confine(enum confine_stage stage, bool compiles);
+
+#endif

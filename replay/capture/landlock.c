@@ -1,0 +1,93 @@
+/* Linux's Landlock: which files a process may open, by where they lie. */
+#include "landlock.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The kernel's interface as of ABI 6; the system's header may be older. */
+struct ruleset {
+	uint64_t files;
+	uint64_t net;    /* from ABI 4 on */
+	uint64_t scoped; /* from ABI 6 on */
+};
+#define FILES_1 ((UINT64_C(1) << 13) - 1) /* EXECUTE to MAKE_SYM */
+#define FILES_REFER (UINT64_C(1) << 13)
+#define FILES_TRUNCATE (UINT64_C(1) << 14)
+#define FILES_IOCTL_DEV (UINT64_C(1) << 15)
+#define NET_BIND_CONNECT UINT64_C(3)
+#define SCOPED_SOCKET_SIGNAL UINT64_C(3)
+
+#define READING (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define MAKING (LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
+
+/* All that a kernel of this ABI can forbid. Returns the size of the struct
+ * that it knows. */
+static size_t forbid_all(struct ruleset *r, long abi)
+{
+	*r = (struct ruleset){.files = FILES_1};
+	if (abi >= 2)
+		r->files |= FILES_REFER;
+	if (abi >= 3)
+		r->files |= FILES_TRUNCATE;
+	if (abi >= 4)
+		r->net = NET_BIND_CONNECT;
+	if (abi >= 5)
+		r->files |= FILES_IOCTL_DEV;
+	if (abi >= 6)
+		r->scoped = SCOPED_SOCKET_SIGNAL;
+	return abi >= 6   ? sizeof *r
+	       : abi >= 4 ? offsetof(struct ruleset, scoped)
+			  : offsetof(struct ruleset, net);
+}
+
+/* A directory that is not there needs no rule. */
+static void allow(int ruleset, const char *directory, uint64_t access)
+{
+	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	struct landlock_path_beneath_attr beneath = {.allowed_access = access,
+						     .parent_fd = fd};
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
+		    &beneath, 0))
+		log_debug("Landlock: %s: %s", directory, strerror(errno));
+	close(fd);
+}
+
+static int make_ruleset(const struct landlock_allowed *a)
+{
+	struct ruleset r;
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+			   LANDLOCK_CREATE_RULESET_VERSION);
+	if (abi < 1)
+		return -1;
+	size_t size = forbid_all(&r, abi);
+	int fd = (int)syscall(SYS_landlock_create_ruleset, &r, size, 0);
+	if (fd < 0)
+		return -1;
+	if (a->read)
+		allow(fd, "/", READING);
+	for (size_t i = 0; i < a->temp_count; i++)
+		allow(fd, a->temps[i],
+		      READING | LANDLOCK_ACCESS_FS_WRITE_FILE |
+			  (a->make ? MAKING : 0));
+	return fd;
+}
+
+bool landlock_confine(const struct landlock_allowed *allowed)
+{
+	int fd = make_ruleset(allowed);
+	bool done = fd >= 0 && !syscall(SYS_landlock_restrict_self, fd, 0);
+	if (!done)
+		log_debug("no Landlock here: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return done;
+}

@@ -1,0 +1,201 @@
+/* Rule files are opened by a process of their own. */
+#include "opener.h"
+
+#include "confine.h"
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define FOLDERS_MAX 256 /* as many as there may be rule files */
+#define OPENING (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
+/* A question is one of these, then a path with its NUL. */
+enum question { QUESTION_OPEN = 'o', QUESTION_SEAL = 's' };
+
+/* Our end; -1: there is no such process. */
+static int opener = -1;
+
+/* ---- the process ---- */
+
+struct folders {
+	char *names[FOLDERS_MAX]; /* "" the current one, else with its slash */
+	size_t count;
+	bool sealed;
+};
+
+/* Of the path without its last component. */
+static size_t folder_len(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+static bool has_folder(const struct folders *f, const char *path, size_t len)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (strlen(f->names[i]) == len &&
+		    !memcmp(f->names[i], path, len))
+			return true;
+	return false;
+}
+
+/* A last component of ".." is a directory, and no file to be opened. */
+static bool may_open(struct folders *f, const char *path)
+{
+	size_t len = folder_len(path);
+	if (has_folder(f, path, len))
+		return true;
+	if (f->sealed || f->count == FOLDERS_MAX)
+		return false;
+	f->names[f->count] = strndup(path, len);
+	return f->names[f->count++];
+}
+
+/* The descriptor goes with the answer, which is what open left in errno. */
+static void answer(int to, int error, int fd)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof fd)];
+	} control;
+	struct iovec value = {&error, sizeof error};
+	struct msghdr message = {.msg_iov = &value, .msg_iovlen = 1};
+	if (!error) {
+		memset(&control, 0, sizeof control);
+		message.msg_control = &control;
+		message.msg_controllen = sizeof control;
+		struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(sizeof fd);
+		memcpy(CMSG_DATA(head), &fd, sizeof fd);
+	}
+	sendmsg(to, &message, MSG_NOSIGNAL);
+}
+
+static void open_for(int asker, struct folders *f, const char *path)
+{
+	int fd = -1;
+	errno = EACCES;
+	if (may_open(f, path))
+		fd = open(path, OPENING);
+	answer(asker, fd < 0 ? errno : 0, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Signals are replay's, which a terminal sends to both. Nobody is to wait for
+ * the end of our output. */
+static void stand_aside(void)
+{
+	static const int others[] = {SIGINT,  SIGTERM, SIGHUP,
+				     SIGQUIT, SIGUSR1, SIGUSR2};
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		signal(others[i], SIG_IGN);
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+}
+
+static void run(int asker)
+{
+	static struct folders folders;
+	char question[PATH_MAX + 2];
+	ssize_t n;
+	stand_aside();
+	if (confine(CONFINE_OPENER, false))
+		return;
+	while ((n = recv(asker, question, sizeof question - 1, 0)) > 0) {
+		question[n] = '\0';
+		if (question[0] == QUESTION_SEAL)
+			folders.sealed = true;
+		else
+			open_for(asker, &folders, question + 1);
+	}
+}
+
+int opener_start(void)
+{
+	int ends[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
+		log_warn("no pair of sockets: %s", strerror(errno));
+		return -1;
+	}
+	pid_t child = fork();
+	if (!child) {
+		close(ends[0]);
+		run(ends[1]);
+		_exit(EXIT_SUCCESS);
+	}
+	close(ends[1]);
+	if (child < 0) {
+		log_warn("cannot start a process: %s", strerror(errno));
+		close(ends[0]);
+		return -1;
+	}
+	opener = ends[0];
+	return 0;
+}
+
+/* ---- whoever asks it ---- */
+
+static bool ask(enum question q, const char *path)
+{
+	char question[PATH_MAX + 1];
+	size_t len = strlen(path) + 1;
+	if (len > PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	question[0] = (char)q;
+	memcpy(question + 1, path, len);
+	return send(opener, question, len + 1, MSG_NOSIGNAL) >= 0;
+}
+
+static int take_answer(void)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	int error = 0, fd = -1;
+	struct iovec value = {&error, sizeof error};
+	struct msghdr message = {.msg_iov = &value,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof control};
+	ssize_t n;
+	do
+		n = recvmsg(opener, &message, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof error) {
+		errno = n < 0 ? errno : EPIPE;
+		return -1;
+	}
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	if (!error && head && head->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(head), sizeof fd);
+	errno = error ? error : EMFILE; /* ours, if none came with it */
+	return fd;
+}
+
+void opener_seal(void)
+{
+	if (opener >= 0)
+		ask(QUESTION_SEAL, "");
+}
+
+int opener_open(const char *path)
+{
+	if (opener < 0)
+		return open(path, OPENING);
+	return ask(QUESTION_OPEN, path) ? take_answer() : -1;
+}
