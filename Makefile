@@ -71,7 +71,7 @@ $(units:tests/unit/%.c=$(1)/unit/%): $(1)/unit/%: $(1)/obj/tests/unit/%.o \
 $(tools:tests/programs/%.c=$(1)/tools/%): $(1)/tools/%: \
 	$(1)/obj/tests/programs/%.o $(1)/rewrite.a $(1)/capture.a
 $(benches:tests/bench/%.c=$(1)/bench/%): $(1)/bench/%: \
-	$(1)/obj/tests/bench/%.o $(1)/rewrite.a $(1)/capture.a
+	$(1)/obj/tests/bench/%.o $(1)/site.a $(1)/rewrite.a $(1)/capture.a
 $(programs:%=$(1)/%) $(1)/make-capture $(units:tests/unit/%.c=$(1)/unit/%) \
 $(tools:tests/programs/%.c=$(1)/tools/%) \
 $(benches:tests/bench/%.c=$(1)/bench/%):

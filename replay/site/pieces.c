@@ -6,7 +6,8 @@
 
 #include <stdlib.h>
 
-#define PIECES_MAX 4096 /* exchanges looked at */
+#define PIECES_MAX 4096  /* of one URL */
+#define OTHERS_MAX 10000 /* exchanges of its path, looked at beside them */
 
 bool parts_next(struct parts_reader *r, struct slice *bytes)
 {
@@ -97,8 +98,10 @@ static void gather(const struct search *s, enum at at, struct pieces *p)
 {
 	uint32_t i =
 	    table_near(s->t, SLICE("GET"), s->host, url_path(s->target));
-	for (; i != TABLE_NONE && p->count < PIECES_MAX;
-	     i = table_entry(s->t, i)->near_next) {
+	size_t looked = 0;
+	for (; i != TABLE_NONE && p->count < PIECES_MAX &&
+	       looked - p->count < OTHERS_MAX;
+	     i = table_entry(s->t, i)->near_next, looked++) {
 		const struct entry *n = table_entry(s->t, i);
 		struct piece_of piece;
 		if (n->status == 206 && n->complete && n->body == TABLE_NONE &&
@@ -254,8 +257,9 @@ bool pieces_whole(const struct table *t, uint32_t i, struct match *m)
 		return false;
 	uint32_t other = table_near(t, SLICE("GET"), table_entry(t, i)->host,
 				    url_path(table_target(t, i)));
-	for (; other != TABLE_NONE && p.count < PIECES_MAX;
-	     other = table_entry(t, other)->near_next)
+	for (size_t looked = 0; other != TABLE_NONE && p.count < PIECES_MAX &&
+				looked - p.count < OTHERS_MAX;
+	     other = table_entry(t, other)->near_next, looked++)
 		if (same_place(t, other, i) &&
 		    piece_of_same(t, other, &as, &piece))
 			piece_add(&p, piece);

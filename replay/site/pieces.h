@@ -23,8 +23,9 @@ bool parts_next(struct parts_reader *r, struct slice *bytes);
 void match_cut(struct match *m, uint32_t i, const struct range *range);
 
 /* What is asked for (the whole or a range of it) out of recorded 206 answers
- * of the same URL. Returns the first of them, TABLE_NONE if they do not hold
- * it all. */
+ * of the same URL, if that is one of the first ten thousand of its path; no
+ * request waits for a longer search. Returns the first of them, TABLE_NONE if
+ * they do not hold it all. */
 uint32_t pieces_join(const struct search *s, enum at at, struct match *m);
 
 /* The whole of which exchange i, a 206, is a piece, out of what was recorded
