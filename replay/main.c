@@ -22,6 +22,7 @@ enum option_key {
 	KEY_FORMAT,
 	KEY_INCOMPLETE,
 	KEY_LOG,
+	KEY_MAX_CONNECTIONS,
 	KEY_NO_DIGEST,
 	KEY_NO_H2,
 	KEY_PACE,
@@ -84,6 +85,9 @@ static const struct option_spec specs[] = {
      "1.3; below 1.2 also the ciphers of that time"},
     {KEY_NO_H2, "no-h2", NULL,
      "speak HTTP/1.1 alone, also where HTTP/2 was recorded"},
+    {KEY_MAX_CONNECTIONS, "max-connections", "NUMBER",
+     "serve so many at a time, more wait until one ends\n"
+     "(default: as many as there may be descriptors)"},
     {KEY_LOG, "log", "FILE",
      "append the log of answers as JSON lines; - for\n"
      "standard output"},
@@ -186,6 +190,14 @@ static void take_tls_min(struct settings *s, const char *value)
 		log_usage("--tls-min %s: neither 1.0, 1.1, 1.2 nor 1.3", value);
 }
 
+static void take_max_connections(struct settings *s, const char *value)
+{
+	uint64_t n;
+	if (!slice_number(slice_of(value), UINT32_MAX, &n) || !n)
+		log_usage("--max-connections %s: not a number, or none", value);
+	s->site.max_connections = (size_t)n;
+}
+
 static void take_incomplete(struct settings *s, const char *value)
 {
 	if (strcmp(value, "404"))
@@ -262,6 +274,9 @@ static void take_option(void *context, int key, const char *value)
 		break;
 	case KEY_LOG:
 		s->site.log = value;
+		break;
+	case KEY_MAX_CONNECTIONS:
+		take_max_connections(s, value);
 		break;
 	case KEY_COMPARE:
 		add_replayed(s, value);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Bytes that the kernel keeps beyond what the client's window takes. Megabytes
@@ -23,6 +24,7 @@
 #define SHAKE_ALL_SECONDS 60
 #define LINGER_SECONDS 2 /* between any two bytes after the last answer */
 #define LINGER_ALL_SECONDS 6
+#define LOOK_SECONDS 2        /* between two looks at all clients */
 #define LINGER_MAX (1U << 20) /* bytes that may come after the last answer */
 
 int64_t client_now(const struct client *c)
@@ -30,6 +32,24 @@ int64_t client_now(const struct client *c)
 	struct timeval tv;
 	event_base_gettimeofday_cached(c->all->base, &tv);
 	return (int64_t)tv.tv_sec * 1000000 + tv.tv_usec;
+}
+
+/* To a few milliseconds, for less than a call into the system costs. */
+int64_t client_ticks(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+bool client_past(int64_t since, int64_t seconds)
+{
+	return client_ticks() - since > seconds * 1000000;
+}
+
+bool client_body_slow(int64_t since, uint64_t len)
+{
+	return client_past(since, BODY_SECONDS + (int64_t)(len / BODY_RATE));
 }
 
 const struct timeval *client_timeout(const struct client *c, int seconds)
@@ -174,7 +194,11 @@ void client_close(struct client *c, const char *reason)
 	bufferevent_free(c->events);
 	tls_free(c->tls);
 	free(c);
-	if (all->stopping && !all->count)
+	if (!all->count)
+		event_del(all->look);
+	if (!all->stopping)
+		all->left(all->context);
+	else if (!all->count)
 		all->none_left(all->context);
 }
 
@@ -192,7 +216,7 @@ static bool linger(struct client *c)
 	evbuffer_drain(wire(c), len);
 	c->lingered += len;
 	if (c->wire_ended || c->lingered > LINGER_MAX ||
-	    client_now(c) - c->since > LINGER_ALL_SECONDS * 1000000LL)
+	    client_past(c->since, LINGER_ALL_SECONDS))
 		client_close(c, "answered");
 	return false;
 }
@@ -202,7 +226,7 @@ bool client_end(struct client *c)
 	client_speak(c, NULL, NULL);
 	end_tls(c);
 	shutdown(c->fd, SHUT_WR);
-	c->since = client_now(c);
+	c->since = client_ticks();
 	bufferevent_set_timeouts(c->events, client_timeout(c, LINGER_SECONDS),
 				 NULL);
 	c->work = linger;
@@ -262,7 +286,7 @@ static bool wait_for_hands(struct client *c)
 	struct tls_told told = *tls_told(c->tls);
 	if (c->wire_ended)
 		told.failure = "the client went away";
-	else if (client_now(c) - c->since > SHAKE_ALL_SECONDS * 1000000LL)
+	else if (client_past(c->since, SHAKE_ALL_SECONDS))
 		told.failure = "it took too long";
 	return told.failure && client_tls_failed(c, &told);
 }
@@ -326,6 +350,7 @@ static bool unseal(struct client *c)
 
 void client_run(struct client *c)
 {
+	c->lately = true;
 	while (c->work && (!c->tls || unseal(c)) && c->work(c))
 		;
 }
@@ -343,7 +368,7 @@ bool client_begin_tls(struct client *c)
 	c->ended = false;
 	c->arrival.https = true;
 	c->arrival.tls = tls_told(c->tls);
-	c->since = client_now(c);
+	c->since = client_ticks();
 	c->work = c->opened;
 	bufferevent_set_timeouts(c->events, client_timeout(c, SHAKE_SECONDS),
 				 NULL);
@@ -362,6 +387,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 {
 	struct client *c = context;
 	(void)fd;
+	c->lately = true;
 	if (what & EV_TIMEOUT)
 		client_close(c, "the client stopped reading");
 	else if (c->speaker ? c->speaker->writable(c) : client_drained(c))
@@ -386,6 +412,56 @@ static void on_event(struct bufferevent *events, short what, void *context)
 	}
 }
 
+/* Who did not say enough yet to be spoken with, or was told good-bye. */
+static void look_at_stranger(struct client *c)
+{
+	if (c->work == linger)
+		linger(c);
+	else if (c->tls)
+		wait_for_hands(c);
+	else if (client_past(c->since, IDLE_SECONDS + HEAD_SECONDS))
+		client_close(c, "time-out");
+}
+
+static void look_at(struct client *c)
+{
+	bool idle = !c->lately;
+	c->lately = false;
+	if (c->speaker && !c->speaker->look(c, idle))
+		return;
+	if (c->tls && idle)
+		tls_idle(c->tls);
+	if (!c->speaker)
+		look_at_stranger(c);
+}
+
+static void on_look(evutil_socket_t fd, short what, void *context)
+{
+	struct clients *all = context;
+	struct client *next;
+	(void)fd, (void)what;
+	for (struct client *c = all->first; c; c = next) {
+		next = c->next;
+		look_at(c);
+	}
+}
+
+static void enter_list(struct client *c)
+{
+	struct clients *all = c->all;
+	struct timeval often = {LOOK_SECONDS, 0};
+	if (!all->look)
+		all->look = event_new(all->base, -1, EV_PERSIST, on_look, all);
+	if (!all->look)
+		log_fatal("out of memory");
+	if (!all->count++)
+		event_add(all->look, &often);
+	c->next = all->first;
+	if (c->next)
+		c->next->before = c;
+	all->first = c;
+}
+
 struct client *client_open(struct clients *all, int fd,
 			   const struct arrival *arrival)
 {
@@ -406,12 +482,9 @@ struct client *client_open(struct clients *all, int fd,
 	c->events = events;
 	c->in = bufferevent_get_input(events);
 	c->fd = fd;
+	c->since = client_ticks();
 	c->arrival = *arrival;
-	c->next = all->first;
-	if (c->next)
-		c->next->before = c;
-	all->first = c;
-	all->count++;
+	enter_list(c);
 	bufferevent_setcb(events, on_read, NULL, on_event, c);
 	bufferevent_setwatermark(events, EV_READ, 0, INPUT_MAX);
 	bufferevent_set_timeouts(events, client_timeout(c, IDLE_SECONDS), NULL);

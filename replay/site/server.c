@@ -24,6 +24,7 @@
 
 #define BACKLOG 4096
 #define RETRY_MS 100 /* after the system had no file descriptor left */
+#define SPARE 64     /* descriptors that are for no client */
 #define SIGNALS 4
 #define WORKERS 2
 #define NAMES_MAX 20 /* recorded steering names told */
@@ -44,6 +45,8 @@ struct server {
 	struct listener *listeners;
 	size_t count;
 	bool tls_ports; /* some are listened on for the sake of TLS alone */
+	size_t max;     /* connections */
+	bool full, full_told;
 	struct event *signals[SIGNALS];
 	struct event *retry;
 	struct event *collect; /* what workers made; NULL without them */
@@ -96,6 +99,41 @@ static struct endpoint local_end(int fd)
 	return endpoint_of((struct sockaddr *)&sa);
 }
 
+/* What comes now waits in the backlog. */
+static void pause_listening(struct server *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		evconnlistener_disable(s->listeners[i].events);
+}
+
+static void go_on_listening(struct server *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		evconnlistener_enable(s->listeners[i].events);
+}
+
+static void look_for_room(struct server *s)
+{
+	if (s->clients.count < s->max)
+		return;
+	s->full = true;
+	pause_listening(s);
+	if (!s->full_told)
+		log_warn("there are %zu connections, more wait until one ends "
+			 "(--max-connections)",
+			 s->max);
+	s->full_told = true;
+}
+
+static void on_client_left(void *context)
+{
+	struct server *s = context;
+	if (!s->full || s->clients.count >= s->max)
+		return;
+	s->full = false;
+	go_on_listening(s);
+}
+
 static void on_accept(struct evconnlistener *events, evutil_socket_t fd,
 		      struct sockaddr *sa, int len, void *context)
 {
@@ -106,14 +144,15 @@ static void on_accept(struct evconnlistener *events, evutil_socket_t fd,
 	if (arrival.any_address)
 		arrival.local = local_end(fd);
 	client_new(&l->server->clients, fd, &arrival);
+	look_for_room(l->server);
 }
 
 static void listen_again(evutil_socket_t fd, short what, void *context)
 {
 	struct server *s = context;
 	(void)fd, (void)what;
-	for (size_t i = 0; i < s->count; i++)
-		evconnlistener_enable(s->listeners[i].events);
+	if (!s->full)
+		go_on_listening(s);
 }
 
 /* Out of file descriptors or memory: the connections wait in the backlog, and
@@ -333,13 +372,26 @@ static int listen_all(struct server *s, const struct recording *r,
 }
 
 /* Each client needs a descriptor; the soft limit is a thousand or so. */
-static void raise_limit(void)
+static rlim_t raise_limit(void)
 {
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
+		return RLIM_INFINITY;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur;
+}
+
+/* With fewer descriptors than are to spare accept finds out by itself. */
+static size_t max_connections(const struct server *s, rlim_t descriptors)
+{
+	size_t spare = SPARE + s->count;
+	size_t room =
+	    descriptors < SIZE_MAX / 2 ? (size_t)descriptors : SIZE_MAX / 2;
+	size_t wanted = s->clients.site.options->max_connections;
+	room = room > spare ? room - spare : room;
+	return wanted && wanted < room ? wanted : room;
 }
 
 static int start_workers(struct server *s)
@@ -355,7 +407,6 @@ static int start_workers(struct server *s)
 static int server_init(struct server *s)
 {
 	struct clients *c = &s->clients;
-	raise_limit();
 	signal(SIGPIPE, SIG_IGN); /* writes say it */
 	signal(SIGXFSZ, SIG_IGN); /* those of a log that may not grow too */
 	c->base = event_base_new();
@@ -366,6 +417,7 @@ static int server_init(struct server *s)
 	c->flush = event_new(c->base, -1, 0, on_flush, s);
 	s->retry = evtimer_new(c->base, listen_again, s);
 	c->none_left = leave;
+	c->left = on_client_left;
 	c->context = s;
 	return c->flush && s->retry ? start_workers(s) : -1;
 }
@@ -421,10 +473,12 @@ static int open_tls(const struct server *s)
 static int serve(struct server *s, const struct recording *r)
 {
 	struct buf where = {0};
+	rlim_t descriptors = raise_limit();
 	if (server_init(s) || listen_all(s, r, &where) || open_tls(s)) {
 		buf_release(&where);
 		return -1;
 	}
+	s->max = max_connections(s, descriptors);
 	say_ready(&s->clients.site, &where);
 	buf_release(&where);
 	event_base_dispatch(s->clients.base);

@@ -399,8 +399,8 @@ def h2_memory():
             c.ask(1)
             c.answer(1)
             clients.append(c)
-        each = (r.resident() - before) / 500
-        true(each < 48 << 10, f"{each:.0f} bytes a connection")
+        until("32 KiB a connection",
+              lambda: r.resident() - before < 500 * (32 << 10))
         before = r.resident()
         for c in clients[:50]:  # who never opens the window
             for stream in range(3, 103, 2):
