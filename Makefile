@@ -4,6 +4,7 @@
 #   make demo       the three lines, run for real on loopback; the lab
 #   make check      all tests, under the address and undefined sanitizers
 #   make fuzz       each input surface for a minute, or FUZZ_SECONDS
+#   make soak       ten minutes, or SOAK_SECONDS, of 10,000 clients of all kinds
 #   make bench      figures, as ratios against peers measured in the same run
 #   make lint       formatting, header walls, static analysis
 #   make install    to $(DESTDIR)$(PREFIX)
@@ -36,13 +37,15 @@ units := $(wildcard tests/unit/test_*.c)
 tools := $(wildcard tests/programs/*.c)
 benches := $(wildcard tests/bench/*.c)
 fuzzers := $(wildcard tests/fuzz/*.c)
+soaks := $(wildcard tests/soak/*.c)
 programs := $(patsubst %/main.c,%,$(wildcard replay/main.c dnsgen/main.c \
 	rewrite/main.c))
 sources := $(capture) $(site) $(rewriting) $(naming) $(programs:=/main.c) \
-	$(generator) $(units) $(tools) $(benches) $(fuzzers)
+	$(generator) $(units) $(tools) $(benches) $(fuzzers) \
+	$(soaks) $(wildcard tests/preload/*.c)
 
-.PHONY: all demo check check-units check-programs fuzz bench lint format \
-	install uninstall clean needs
+.PHONY: all demo check check-units check-programs fuzz soak bench lint \
+	format install uninstall clean needs
 .DELETE_ON_ERROR:
 all: $(programs:%=$(BUILD)/%) $(BUILD)/connectivity.pcap $(BUILD)/clock.so
 
@@ -70,9 +73,10 @@ $(tools:tests/programs/%.c=$(1)/tools/%): $(1)/tools/%: \
 	$(1)/obj/tests/programs/%.o $(1)/rewrite.a $(1)/capture.a
 $(benches:tests/bench/%.c=$(1)/bench/%): $(1)/bench/%: \
 	$(1)/obj/tests/bench/%.o $(1)/rewrite.a $(1)/capture.a
+$(soaks:tests/soak/%.c=$(1)/soak/%): $(1)/soak/%: $(1)/obj/tests/soak/%.o
 $(programs:%=$(1)/%) $(1)/make-capture $(units:tests/unit/%.c=$(1)/unit/%) \
 $(tools:tests/programs/%.c=$(1)/tools/%) \
-$(benches:tests/bench/%.c=$(1)/bench/%):
+$(benches:tests/bench/%.c=$(1)/bench/%) $(soaks:tests/soak/%.c=$(1)/soak/%):
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $(LDLIBS) \
@@ -88,8 +92,18 @@ $(BUILD)/clock.so: etc/lab/clock.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -MMD -MP,$(C11)) -fPIC \
 		-shared $(LDFLAGS) -o $@ $<
 
+# Preloaded into programs under test; with an allocator, which the sanitizers
+# have one of their own for.
+faults := $(BUILD)/faults.so $(BUILD)/faults-malloc.so
+$(faults): tests/preload/faults.c tests/preload/faults.h
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -MMD -MP,$(C11)) -fPIC \
+		-shared $(if $(findstring malloc,$@),-DFAULTS_MALLOC) \
+		$(LDFLAGS) -o $@ $<
+
 # Goals for people install what is missing before anything is compiled.
-needed := $(if $(filter demo check fuzz bench lint,$(MAKECMDGOALS)),| needs)
+needed := $(if $(filter demo check fuzz soak bench lint,$(MAKECMDGOALS)),| needs)
 $(eval $(call variant,$(BUILD),))
 $(eval $(call variant,$(BUILD)/san,$(SANITIZE)))
 $(eval $(call variant,$(BUILD)/fuzz,$(SANITIZE) -fsanitize=fuzzer-no-link))
@@ -111,7 +125,8 @@ check-units: $(units:tests/unit/%.c=$(san)/unit/%)
 	@tests/run-units $^
 check-programs: $(programs:%=$(san)/%) $(san)/make-capture \
 	$(tools:tests/programs/%.c=$(san)/tools/%) all $(BUILD)/make-capture \
-	$(tools:tests/programs/%.c=$(BUILD)/tools/%)
+	$(tools:tests/programs/%.c=$(BUILD)/tools/%) $(faults) \
+	$(soaks:tests/soak/%.c=$(BUILD)/soak/%)
 	@tests/run-programs $(san) $(BUILD)
 check: check-units check-programs
 
@@ -126,6 +141,9 @@ $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/run/%): $(BUILD)/fuzz/run/%: \
 		$(LDLIBS)
 fuzz: $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/run/%)
 	@tests/fuzz/run $(BUILD) $(FUZZ)
+
+soak: all $(BUILD)/make-capture $(soaks:tests/soak/%.c=$(BUILD)/soak/%)
+	@tests/soak/run $(BUILD)
 
 bench: all $(BUILD)/make-capture $(benches:tests/bench/%.c=$(BUILD)/bench/%)
 	@tests/bench/run $(BUILD) $(BENCH)

@@ -37,48 +37,70 @@ const char *log_name(void)
 	return program;
 }
 
-/* Messages may hold UTF-8 of our own or of a file's name. */
-static void add_shown(struct buf *out, struct slice text, bool keep_newlines)
+/* One write a message, so that lines of several processes do not mix. Messages
+ * may hold UTF-8 of our own or of a file's name. */
+static void add_shown(struct buf *out, struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		uint8_t c = text.data[i];
-		if ((c < 0x20 || c == 0x7f) && !(keep_newlines && c == '\n'))
+		if ((c < 0x20 || c == 0x7f) && c != '\n')
 			buf_printf(out, "\\x%02X", c);
 		else
 			buf_add_byte(out, c);
 	}
 }
 
-/* One write a message, so that lines of several processes do not mix. */
-static void put(struct buf *message)
+/* A message that needs no memory, since there may be none: as long as a
+ * formatted one can become when all of it must be escaped. */
+#define TEXT_MAX 2048
+#define MESSAGE_MAX (4 * TEXT_MAX + 512)
+
+struct shown {
+	char bytes[MESSAGE_MAX];
+	size_t len;
+};
+
+static void line_add(struct shown *l, const char *text)
 {
-	ssize_t written = write(STDERR_FILENO, message->data, message->len);
-	(void)written; /* nobody to tell */
-	buf_release(message);
+	while (*text && l->len < MESSAGE_MAX - 1)
+		l->bytes[l->len++] = *text++;
+}
+
+static void line_add_shown(struct shown *l, const char *text)
+{
+	for (; *text; text++) {
+		uint8_t c = (uint8_t)*text;
+		char shown[5] = {*text};
+		if (c < 0x20 || c == 0x7f)
+			snprintf(shown, sizeof shown, "\\x%02X", c);
+		line_add(l, shown);
+	}
 }
 
 PRINTF_LIKE(1, 0)
 static void say(const char *fmt, va_list args, const char *hint)
 {
-	char text[2048];
-	int len = vsnprintf(text, sizeof text, fmt, args);
-	if (len < 0)
+	char text[TEXT_MAX];
+	struct shown l;
+	l.len = 0;
+	if (vsnprintf(text, sizeof text, fmt, args) < 0)
 		return;
-	size_t used = (size_t)len < sizeof text ? (size_t)len : sizeof text - 1;
-
-	struct buf line = {0};
-	buf_printf(&line, "%s: ", program);
-	add_shown(&line, (struct slice){(const uint8_t *)text, used}, false);
-	buf_add_string(&line, hint);
-	buf_add_byte(&line, '\n');
-	put(&line);
+	line_add(&l, program);
+	line_add(&l, ": ");
+	line_add_shown(&l, text);
+	line_add(&l, hint);
+	l.bytes[l.len++] = '\n';
+	ssize_t written = write(STDERR_FILENO, l.bytes, l.len);
+	(void)written; /* nobody to tell */
 }
 
 void log_lines(struct slice lines)
 {
 	struct buf shown = {0};
-	add_shown(&shown, lines, true);
-	put(&shown);
+	add_shown(&shown, lines);
+	ssize_t written = write(STDERR_FILENO, shown.data, shown.len);
+	(void)written; /* nobody to tell */
+	buf_release(&shown);
 }
 
 void log_warn(const char *fmt, ...)

@@ -140,7 +140,8 @@ ssize_t client_send(struct client *c, const struct slice *pieces, size_t count,
 
 void client_await(struct client *c)
 {
-	event_add(c->writable, client_timeout(c, IDLE_SECONDS));
+	if (event_add(c->writable, client_timeout(c, IDLE_SECONDS)))
+		client_close(c, "the system has no room to wait for it");
 }
 
 bool client_drained(struct client *c)
@@ -488,6 +489,9 @@ struct client *client_open(struct clients *all, int fd,
 	bufferevent_setcb(events, on_read, NULL, on_event, c);
 	bufferevent_setwatermark(events, EV_READ, 0, INPUT_MAX);
 	bufferevent_set_timeouts(events, client_timeout(c, IDLE_SECONDS), NULL);
-	bufferevent_enable(events, EV_READ);
+	if (bufferevent_enable(events, EV_READ)) {
+		client_close(c, "the system has no room to wait for it");
+		return NULL;
+	}
 	return c;
 }

@@ -17,9 +17,7 @@ struct timeval;
 #define BODY_MAX (64U << 20)
 #define IDLE_SECONDS 120 /* between any two bytes */
 #define HEAD_SECONDS 60  /* for a whole head */
-#define BODY_SECONDS                                                           \
-	60 /* for a body, and a second for each BODY_RATE bytes                \
-	    */
+#define BODY_SECONDS 60  /* for a body, and one for each BODY_RATE bytes */
 #define BODY_RATE 512
 
 /* Who speaks on a connection. */
@@ -69,7 +67,8 @@ struct client {
 	size_t lingered;
 };
 
-/* Takes the socket. Nothing is done before client_run. */
+/* Takes the socket. Nothing is done before client_run. NULL: it was closed,
+ * since the system has no room for it. */
 struct client *client_open(struct clients *all, int fd,
 			   const struct arrival *arrival);
 /* Every client ends here. */
@@ -109,7 +108,8 @@ struct slice client_piece(struct evbuffer *in);
  * taken, -1 on an error. *all: more may be sent at once. */
 ssize_t client_send(struct client *c, const struct slice *pieces, size_t count,
 		    bool *all);
-/* Calls the speaker when the socket takes more. */
+/* Calls the speaker when the socket takes more; or the client is closed, if
+ * that cannot be waited for. */
 void client_await(struct client *c);
 /* Whether nothing is left for the wire, and the client still there. What is
  * left goes out when the socket takes it. */

@@ -5,6 +5,7 @@
 #include "http2_hosts.h"
 #include "reload.h"
 #include "sealed.h"
+#include "server_libevent.h"
 
 #include "capture/log.h"
 
@@ -407,6 +408,7 @@ static int start_workers(struct server *s)
 static int server_init(struct server *s)
 {
 	struct clients *c = &s->clients;
+	server_libevent();
 	signal(SIGPIPE, SIG_IGN); /* writes say it */
 	signal(SIGXFSZ, SIG_IGN); /* those of a log that may not grow too */
 	c->base = event_base_new();
@@ -481,8 +483,10 @@ static int serve(struct server *s, const struct recording *r)
 	s->max = max_connections(s, descriptors);
 	say_ready(&s->clients.site, &where);
 	buf_release(&where);
-	event_base_dispatch(s->clients.base);
-	return 0;
+	if (event_base_dispatch(s->clients.base) >= 0)
+		return 0;
+	log_warn("cannot wait for events: %s", strerror(errno));
+	return -1;
 }
 
 /* A name that stands for an address to us, but was a host's own. */
