@@ -23,13 +23,11 @@ struct http2 {
 	struct buf out; /* frames; sent: how many bytes of them are */
 	size_t sent;
 	size_t heads; /* bytes of the heads of those streams */
-	/* Times of client_ticks: */
-	int64_t
-	    head_since; /* a head began that is not whole yet; 0: none did */
-	int64_t moved;  /* a request or an answer got further, which no PING
-			   and no SETTINGS does */
-	bool over;      /* nothing more is read */
-	bool broken;    /* the client broke the rules, and that was told */
+	/* Times of client_ticks. A head began that is not whole yet, 0: none
+	 * did; a request or an answer got further, which no PING does: */
+	int64_t head_since, moved;
+	bool over;   /* nothing more is read */
+	bool broken; /* the client broke the rules, and that was told */
 };
 
 /* ---- streams ---- */
@@ -354,7 +352,7 @@ static const char *too_slow(const struct http2 *h)
 	if (h->head_since && client_past(h->head_since, HEAD_SECONDS))
 		return "the request took too long";
 	if (h->first && !waits_for_us(h) && client_past(h->moved, IDLE_SECONDS))
-		return "the client stopped reading";
+		return "the client does not go on";
 	return NULL;
 }
 
