@@ -1,4 +1,5 @@
 /* replay: reads captures, then serves what they hold or prints it. */
+#include "capture/digest.h"
 #include "capture/inputs.h"
 #include "capture/log.h"
 #include "capture/recording.h"
@@ -434,6 +435,7 @@ int main(int argc, char **argv)
 	};
 	struct settings s = {0};
 	log_init(argv[0]);
+	digest_memory();
 	take_zone(&s, STEER_ZONE);
 	int first = options_parse(&options, &s, argc, argv);
 	if (first == argc && !s.ca_cert)

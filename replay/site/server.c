@@ -233,6 +233,8 @@ static int catch_signals(struct server *s)
 			     {SIGUSR1, on_new_run},
 			     {SIGHUP, on_reload}};
 	for (size_t i = 0; i < SIGNALS; i++) {
+		/* what holds again once we are ending: another one is late */
+		signal(caught[i].number, SIG_IGN);
 		s->signals[i] = evsignal_new(s->clients.base, caught[i].number,
 					     caught[i].call, s);
 		if (!s->signals[i] || event_add(s->signals[i], NULL))

@@ -294,6 +294,26 @@ def p47_memory_ends():
     true(ends > 40, f"{ends} ends")
 
 
+def p47_memory_ends_while_reading():
+    faults, ends = Faults(PLAIN), 0
+    with faults:
+        for skip in [*range(0, 120), *range(120, 3000, 61)]:
+            faults.fail("malloc", errno.ENOMEM, skip, 1 << 30)
+            done = subprocess.run([PLAIN / "replay", "--list", site()],
+                                  capture_output=True, text=True,
+                                  timeout=PATIENCE)
+            what = f"after {skip}: {done.returncode} {done.stderr}"
+            true(done.returncode in (0, 1), what)
+            if done.returncode:
+                ends += 1
+                same(done.stderr, "replay: out of memory\n", what)
+            if not faults.page.done:
+                break
+        faults.none()
+    print(f"  {ends} ends out of memory, each in one line")
+    true(ends > 100, f"{ends} ends")
+
+
 def p47_clocks_are_set():
     """An hour back or forth: nobody is thrown out, no answer is late."""
     faults = Faults()
