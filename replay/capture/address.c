@@ -15,12 +15,25 @@ uint64_t endpoint_hash(const struct endpoint *e, uint64_t seed)
 	return h ^ h >> 32;
 }
 
+/* inet_ntop does it by printf, and there are many in a list. */
+static void print_dotted(struct buf *out, const uint8_t bytes[4])
+{
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			buf_add_byte(out, '.');
+		buf_add_number(out, bytes[i]);
+	}
+}
+
 void address_print(struct buf *out, const struct address *a)
 {
 	char text[INET6_ADDRSTRLEN] = "-";
+	if (a->version == 4) {
+		print_dotted(out, a->bytes);
+		return;
+	}
 	if (a->version)
-		inet_ntop(a->version == 6 ? AF_INET6 : AF_INET, a->bytes, text,
-			  sizeof text);
+		inet_ntop(AF_INET6, a->bytes, text, sizeof text);
 	buf_add_string(out, text);
 }
 
@@ -31,7 +44,8 @@ void endpoint_print(struct buf *out, const struct endpoint *e)
 	address_print(out, &e->address);
 	if (e->address.version == 6)
 		buf_add_byte(out, ']');
-	buf_printf(out, ":%u", e->port);
+	buf_add_byte(out, ':');
+	buf_add_number(out, e->port);
 }
 
 bool address_parse(struct slice text, struct address *a)

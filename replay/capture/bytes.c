@@ -111,6 +111,17 @@ void buf_add_string(struct buf *b, const char *s)
 	buf_add(b, slice_of(s));
 }
 
+void buf_add_number(struct buf *b, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+	do
+		digits[--at] = (char)('0' + value % 10);
+	while (value /= 10);
+	buf_add(b, (struct slice){(const uint8_t *)digits + at,
+				  sizeof digits - at});
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list args;

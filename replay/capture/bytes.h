@@ -106,6 +106,7 @@ void buf_add(struct buf *b, struct slice s);
 void buf_add_byte(struct buf *b, uint8_t c);
 void buf_add_lower(struct buf *b, struct slice s); /* ASCII */
 void buf_add_string(struct buf *b, const char *s);
+void buf_add_number(struct buf *b, uint64_t value); /* decimal */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Appends s for a terminal or a table: bytes below 0x20 and above 0x7E as
  * \xHH in upper case; a backslash stands for itself. */

@@ -47,10 +47,12 @@ const char *exchange_state_name(enum exchange_state state)
 
 void exchange_version_print(struct buf *out, const struct exchange *e)
 {
-	if (e->version < EXCHANGE_HTTP2)
-		buf_printf(out, "HTTP/%u.%u", e->version / 10, e->version % 10);
-	else
-		buf_printf(out, "HTTP/%u", e->version / 10);
+	buf_add_string(out, "HTTP/");
+	buf_add_number(out, e->version / 10);
+	if (e->version == EXCHANGE_HTTP2)
+		return;
+	buf_add_byte(out, '.');
+	buf_add_number(out, e->version % 10);
 }
 
 const struct endpoint *exchange_client(const struct exchange *e)

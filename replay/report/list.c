@@ -65,9 +65,12 @@ static void put_text(struct buf *out, struct slice text)
 static void put_tsv(struct buf *out, const struct row *row)
 {
 	const struct exchange *e = row->e;
-	buf_printf(out, "%zu\t", row->no);
+	buf_add_number(out, row->no);
+	buf_add_byte(out, '\t');
 	stamp_print(out, e->time);
-	buf_printf(out, "\t%u\t", e->flow->number);
+	buf_add_byte(out, '\t');
+	buf_add_number(out, e->flow->number);
+	buf_add_byte(out, '\t');
 	endpoint_print(out, exchange_client(e));
 	buf_add_byte(out, '\t');
 	endpoint_print(out, exchange_server(e));
@@ -76,14 +79,18 @@ static void put_tsv(struct buf *out, const struct row *row)
 	put_text(out, e->host);
 	put_text(out, e->target);
 	if (e->status)
-		buf_printf(out, "%u\t", e->status);
+		buf_add_number(out, e->status);
 	else
-		buf_add_string(out, "-\t");
-	if (has_head(e))
-		buf_printf(out, "%llu\t%s\t", (unsigned long long)row->bytes,
-			   row->sha256);
-	else
+		buf_add_byte(out, '-');
+	buf_add_byte(out, '\t');
+	if (has_head(e)) {
+		buf_add_number(out, row->bytes);
+		buf_add_byte(out, '\t');
+		buf_add_string(out, row->sha256);
+		buf_add_byte(out, '\t');
+	} else {
 		buf_add_string(out, "-\t-\t");
+	}
 	buf_add_string(out, exchange_state_name((enum exchange_state)e->state));
 	buf_add_byte(out, '\t');
 	exchange_version_print(out, e);

@@ -130,17 +130,6 @@ void journal_free(struct journal *j)
 	free(j);
 }
 
-static void add_number(struct buf *out, uint64_t value)
-{
-	char digits[20];
-	size_t at = sizeof digits;
-	do
-		digits[--at] = (char)('0' + value % 10);
-	while (value /= 10);
-	buf_add(out, (struct slice){(const uint8_t *)digits + at,
-				    sizeof digits - at});
-}
-
 /* Most lines come in the same second as the one before. */
 static void stamp(struct journal *j, int64_t time)
 {
@@ -172,7 +161,7 @@ static void add_address(struct buf *out, const struct address *a)
 	for (size_t i = 0; i < 4; i++) {
 		if (i)
 			buf_add_byte(out, '.');
-		add_number(out, a->bytes[i]);
+		buf_add_number(out, a->bytes[i]);
 	}
 }
 
@@ -223,7 +212,7 @@ static void text_meant(struct buf *out, const struct record *r)
 static void text_found(struct buf *out, const struct record *r)
 {
 	buf_add_string(out, r->supplement ? " supplement #" : " #");
-	add_number(out, r->exchange + 1);
+	buf_add_number(out, r->exchange + 1);
 	buf_add_byte(out, ' ');
 	buf_add_string(out, match_step_name(r->match->step));
 	text_meant(out, r);
@@ -238,7 +227,7 @@ static void text_missed(struct buf *out, const struct record *r)
 		return;
 	}
 	buf_add_string(out, "; nearest #");
-	add_number(out, r->exchange + 1);
+	buf_add_number(out, r->exchange + 1);
 }
 
 static void text_match(struct buf *out, const struct record *r)
@@ -304,7 +293,7 @@ static void text_begin(const struct journal *j, struct line *l,
 	}
 	buf_add_byte(&l->text, ' ');
 	if (r->status)
-		add_number(&l->text, r->status);
+		buf_add_number(&l->text, r->status);
 	else
 		buf_add_byte(&l->text, '-');
 	buf_add_byte(&l->text, ' ');
@@ -355,7 +344,7 @@ static void json_match(struct buf *out, const struct record *r)
 	if (r->exchange != TABLE_NONE) {
 		buf_add_string(out, r->match->step ? ",\"exchange\":"
 						   : ",\"nearest\":");
-		add_number(out, r->exchange + 1);
+		buf_add_number(out, r->exchange + 1);
 	}
 	buf_add_string(out, ",\"step\":\"");
 	buf_add_string(out, match_step_name(r->match->step));
@@ -369,11 +358,11 @@ static void json_ends(struct buf *out, const struct record *r)
 	bool v6 = r->local.address.version == 6;
 	add_address(out, &r->client.address);
 	buf_add_string(out, "\",\"peer\":");
-	add_number(out, r->client.port);
+	buf_add_number(out, r->client.port);
 	buf_add_string(out, v6 ? ",\"local\":\"[" : ",\"local\":\"");
 	add_address(out, &r->local.address);
 	buf_add_string(out, v6 ? "]:" : ":");
-	add_number(out, r->local.port);
+	buf_add_number(out, r->local.port);
 	buf_add_byte(out, '"');
 	if (r->request) {
 		buf_add_string(out, ",\"way\":\"");
@@ -418,7 +407,7 @@ static void json_begin(const struct journal *j, struct line *l,
 	}
 	if (r->status) {
 		buf_add_string(out, ",\"status\":");
-		add_number(out, r->status);
+		buf_add_number(out, r->status);
 	}
 	buf_add_string(out, ",\"bytes\":");
 	l->json_hole = out->len;
@@ -448,7 +437,7 @@ static void fill_hole(struct buf *out, const struct buf *line, size_t hole,
 		      uint64_t bytes)
 {
 	buf_add(out, slice_to(buf_slice(line), hole));
-	add_number(out, bytes);
+	buf_add_number(out, bytes);
 	buf_add(out, slice_from(buf_slice(line), hole));
 }
 
