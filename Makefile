@@ -6,6 +6,7 @@
 #   make fuzz       each input surface for a minute, or FUZZ_SECONDS
 #   make fuzz-memory   some of them under the memory sanitizer
 #   make coverage   lines of the reading half that tests and seeds reach
+#   make soak       ten minutes, or SOAK_SECONDS, of 10,000 clients of all kinds
 #   make bench      figures, as ratios against peers measured in the same run
 #   make lint       formatting, header walls, static analysis
 #   make install    to $(DESTDIR)$(PREFIX)
@@ -38,13 +39,15 @@ units := $(wildcard tests/unit/test_*.c)
 tools := $(wildcard tests/programs/*.c)
 benches := $(wildcard tests/bench/*.c)
 fuzzers := $(wildcard tests/fuzz/*.c)
+soaks := $(wildcard tests/soak/*.c)
 programs := $(patsubst %/main.c,%,$(wildcard replay/main.c dnsgen/main.c \
 	rewrite/main.c))
 sources := $(capture) $(site) $(rewriting) $(naming) $(programs:=/main.c) \
-	$(generator) $(units) $(tools) $(benches) $(fuzzers)
+	$(generator) $(units) $(tools) $(benches) $(fuzzers) \
+	$(soaks) $(wildcard tests/preload/*.c)
 
 .PHONY: all demo check check-units check-programs fuzz fuzz-memory coverage \
-	bench lint format install uninstall clean needs
+	soak bench lint format install uninstall clean needs
 .DELETE_ON_ERROR:
 all: $(programs:%=$(BUILD)/%) $(BUILD)/connectivity.pcap $(BUILD)/clock.so
 
@@ -72,9 +75,10 @@ $(tools:tests/programs/%.c=$(1)/tools/%): $(1)/tools/%: \
 	$(1)/obj/tests/programs/%.o $(1)/rewrite.a $(1)/capture.a
 $(benches:tests/bench/%.c=$(1)/bench/%): $(1)/bench/%: \
 	$(1)/obj/tests/bench/%.o $(1)/site.a $(1)/rewrite.a $(1)/capture.a
+$(soaks:tests/soak/%.c=$(1)/soak/%): $(1)/soak/%: $(1)/obj/tests/soak/%.o
 $(programs:%=$(1)/%) $(1)/make-capture $(units:tests/unit/%.c=$(1)/unit/%) \
 $(tools:tests/programs/%.c=$(1)/tools/%) \
-$(benches:tests/bench/%.c=$(1)/bench/%):
+$(benches:tests/bench/%.c=$(1)/bench/%) $(soaks:tests/soak/%.c=$(1)/soak/%):
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $(LDLIBS) \
@@ -90,8 +94,18 @@ $(BUILD)/clock.so: etc/lab/clock.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -MMD -MP,$(C11)) -fPIC \
 		-shared $(LDFLAGS) -o $@ $<
 
+# Preloaded into programs under test; with an allocator, which the sanitizers
+# have one of their own for.
+faults := $(BUILD)/faults.so $(BUILD)/faults-malloc.so
+$(faults): tests/preload/faults.c tests/preload/faults.h
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -MMD -MP,$(C11)) -fPIC \
+		-shared $(if $(findstring malloc,$@),-DFAULTS_MALLOC) \
+		$(LDFLAGS) -o $@ $<
+
 # Goals for people install what is missing before anything is compiled.
-needed := $(if $(filter demo check fuzz fuzz-memory coverage bench \
+needed := $(if $(filter demo check fuzz fuzz-memory coverage soak bench \
 	lint,$(MAKECMDGOALS)),| needs)
 $(eval $(call variant,$(BUILD),))
 $(eval $(call variant,$(BUILD)/san,$(SANITIZE)))
@@ -113,7 +127,8 @@ check-units: $(units:tests/unit/%.c=$(san)/unit/%)
 	@tests/run-units $^
 check-programs: $(programs:%=$(san)/%) $(san)/make-capture \
 	$(tools:tests/programs/%.c=$(san)/tools/%) all $(BUILD)/make-capture \
-	$(tools:tests/programs/%.c=$(BUILD)/tools/%)
+	$(tools:tests/programs/%.c=$(BUILD)/tools/%) $(faults) \
+	$(soaks:tests/soak/%.c=$(BUILD)/soak/%)
 	@tests/run-programs $(san) $(BUILD)
 check: check-units check-programs
 
@@ -145,6 +160,9 @@ $(eval $(call fuzzing,$(cov),-O1 -fprofile-instr-generate -fcoverage-mapping))
 coverage: $(units:tests/unit/%.c=$(cov)/unit/%) \
 	$(fuzzers:tests/fuzz/%.c=$(cov)/run/%)
 	@tests/coverage $(cov) $(BUILD)/fuzz/corpus
+
+soak: all $(BUILD)/make-capture $(soaks:tests/soak/%.c=$(BUILD)/soak/%)
+	@tests/soak/run $(BUILD)
 
 bench: all $(BUILD)/make-capture $(benches:tests/bench/%.c=$(BUILD)/bench/%)
 	@tests/bench/run $(BUILD) $(BENCH)

@@ -1,5 +1,6 @@
 /* dnsgen: prints a dnsmasq configuration for the hosts of a recording. */
 #include "capture/confine.h"
+#include "capture/digest.h"
 #include "capture/inputs.h"
 #include "capture/log.h"
 #include "capture/recording.h"
@@ -146,6 +147,7 @@ int main(int argc, char **argv)
 {
 	struct config c = {0};
 	log_init("dnsgen");
+	digest_memory();
 	take_zone(&c, STEER_ZONE);
 	int first = options_parse(&options, &c, argc, argv);
 	if (first == argc)

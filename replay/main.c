@@ -1,5 +1,6 @@
 /* replay: reads captures, then serves what they hold or prints it. */
 #include "capture/confine.h"
+#include "capture/digest.h"
 #include "capture/inputs.h"
 #include "capture/log.h"
 #include "capture/opener.h"
@@ -28,6 +29,7 @@ enum option_key {
 	KEY_FORMAT,
 	KEY_INCOMPLETE,
 	KEY_LOG,
+	KEY_MAX_CONNECTIONS,
 	KEY_NO_DIGEST,
 	KEY_NO_H2,
 	KEY_PACE,
@@ -98,6 +100,9 @@ static const struct option_spec specs[] = {
     {KEY_THREADS, "threads", "N",
      "serve by N event loops, each on a core (default: one\n"
      "for each core that may be used, at most 16)"},
+    {KEY_MAX_CONNECTIONS, "max-connections", "NUMBER",
+     "serve so many at a time, more wait until one ends\n"
+     "(default: as many as there may be descriptors)"},
     {KEY_LOG, "log", "FILE",
      "append the log of answers as JSON lines; - for\n"
      "standard output"},
@@ -219,6 +224,14 @@ static unsigned default_threads(void)
 	return cores < CORES_MAX ? (unsigned)cores : CORES_MAX;
 }
 
+static void take_max_connections(struct settings *s, const char *value)
+{
+	uint64_t n;
+	if (!slice_number(slice_of(value), UINT32_MAX, &n) || !n)
+		log_usage("--max-connections %s: not a number, or none", value);
+	s->site.max_connections = (size_t)n;
+}
+
 static void take_incomplete(struct settings *s, const char *value)
 {
 	if (strcmp(value, "404"))
@@ -301,6 +314,9 @@ static void take_option(void *context, int key, const char *value)
 		break;
 	case KEY_LOG:
 		s->site.log = value;
+		break;
+	case KEY_MAX_CONNECTIONS:
+		take_max_connections(s, value);
 		break;
 	case KEY_COMPARE:
 		add_replayed(s, value);
@@ -473,6 +489,7 @@ int main(int argc, char **argv)
 	};
 	struct settings s = {0};
 	log_init(argv[0]);
+	digest_memory();
 	take_zone(&s, STEER_ZONE);
 	int first = options_parse(&options, &s, argc, argv);
 	if (first == argc && !s.ca_cert)

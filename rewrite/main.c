@@ -7,6 +7,7 @@
 #include "steer.h"
 
 #include "capture/confine.h"
+#include "capture/digest.h"
 #include "capture/inputs.h"
 #include "capture/log.h"
 
@@ -267,6 +268,7 @@ int main(int argc, char **argv)
 		       .status = 200},
 	};
 	log_init(argv[0]);
+	digest_memory();
 	take_zone(&s, STEER_ZONE);
 	int first = options_parse(&options, &s, argc, argv);
 	check_usage(&s, argc - first);

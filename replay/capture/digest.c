@@ -3,7 +3,46 @@
 
 #include "log.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What OpenSSL does at an exit would wait for the locks that it holds. */
+static void *checked(void *p)
+{
+	if (p)
+		return p;
+	log_warn("out of memory");
+	_exit(EXIT_FAILURE);
+}
+
+static void *take(size_t len, const char *file, int line)
+{
+	(void)file, (void)line;
+	return checked(malloc(len ? len : 1));
+}
+
+static void drop(void *p, const char *file, int line)
+{
+	(void)file, (void)line;
+	free(p);
+}
+
+static void *resize(void *old, size_t len, const char *file, int line)
+{
+	(void)file, (void)line;
+	if (len)
+		return checked(realloc(old, len));
+	free(old);
+	return NULL;
+}
+
+void digest_memory(void)
+{
+	CRYPTO_set_mem_functions(take, resize, drop);
+}
 
 void digest_start(struct digest *d)
 {

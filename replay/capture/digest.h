@@ -5,6 +5,11 @@
 
 #include "bytes.h"
 
+/* First of all, in a program that uses OpenSSL: without memory it ends the
+ * program as bytes.h does. Some of its functions go on with what they did not
+ * get. */
+void digest_memory(void);
+
 #define DIGEST_LEN 32
 
 /* {0} before the first digest_start. One struct serves any number of

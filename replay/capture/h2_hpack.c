@@ -2,6 +2,8 @@
  * nghttp2. */
 #include "h2_hpack.h"
 
+#include "log.h"
+
 #include <nghttp2/nghttp2.h>
 
 #include <stdlib.h>
@@ -19,7 +21,7 @@ static nghttp2_hd_inflater *inflater_new(void)
 {
 	nghttp2_hd_inflater *inflater;
 	if (nghttp2_hd_inflate_new(&inflater) != 0)
-		abort(); /* only without memory */
+		log_fatal("out of memory");
 	return inflater;
 }
 

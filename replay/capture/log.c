@@ -39,52 +39,81 @@ const char *log_name(void)
 	return program;
 }
 
-/* Messages may hold UTF-8 of our own or of a file's name. */
-static void add_shown(struct buf *out, struct slice text, bool keep_newlines)
+/* What of a message begins here, at the least one byte of it; true: as \xHH.
+ * Messages may hold UTF-8 of our own or of a file's name. */
+static bool next_shown(struct slice *text, struct slice *part)
 {
-	while (text.len) {
-		uint8_t c = text.data[0];
-		size_t len = c == '\t' ? 0 : visible_len(text);
-		if (len)
-			buf_add(out, slice_to(text, len));
-		else if (keep_newlines && c == '\n')
-			buf_add_byte(out, c);
-		else
-			buf_printf(out, "\\x%02X", c);
-		text = slice_from(text, len ? len : 1);
-	}
+	uint8_t c = text->data[0];
+	size_t len = c == '\t' ? 0 : visible_len(*text);
+	*part = slice_to(*text, len ? len : 1);
+	*text = slice_from(*text, part->len);
+	return !len;
 }
 
 /* One write a message, so that lines of several processes do not mix. */
-static void put(struct buf *message)
+static void add_shown(struct buf *out, struct slice text)
 {
-	ssize_t written = write(STDERR_FILENO, message->data, message->len);
-	(void)written; /* nobody to tell */
-	buf_release(message);
+	struct slice part;
+	while (text.len)
+		if (next_shown(&text, &part) && part.data[0] != '\n')
+			buf_printf(out, "\\x%02X", part.data[0]);
+		else
+			buf_add(out, part);
+}
+
+/* A message that needs no memory, since there may be none: as long as a
+ * formatted one can become when all of it must be escaped. */
+#define TEXT_MAX 2048
+#define MESSAGE_MAX (4 * TEXT_MAX + 512)
+
+struct shown {
+	char bytes[MESSAGE_MAX];
+	size_t len;
+};
+
+static void line_add(struct shown *l, const char *text)
+{
+	while (*text && l->len < MESSAGE_MAX - 1)
+		l->bytes[l->len++] = *text++;
+}
+
+static void line_add_shown(struct shown *l, struct slice text)
+{
+	struct slice part;
+	while (text.len) {
+		char shown[8] = "";
+		if (next_shown(&text, &part))
+			snprintf(shown, sizeof shown, "\\x%02X", part.data[0]);
+		else
+			memcpy(shown, part.data, part.len);
+		line_add(l, shown);
+	}
 }
 
 PRINTF_LIKE(1, 0)
 static void say(const char *fmt, va_list args, const char *hint)
 {
-	char text[2048];
-	int len = vsnprintf(text, sizeof text, fmt, args);
-	if (len < 0)
+	char text[TEXT_MAX];
+	struct shown l;
+	l.len = 0;
+	if (vsnprintf(text, sizeof text, fmt, args) < 0)
 		return;
-	size_t used = (size_t)len < sizeof text ? (size_t)len : sizeof text - 1;
-
-	struct buf line = {0};
-	buf_printf(&line, "%s: ", program);
-	add_shown(&line, (struct slice){(const uint8_t *)text, used}, false);
-	buf_add_string(&line, hint);
-	buf_add_byte(&line, '\n');
-	put(&line);
+	line_add(&l, program);
+	line_add(&l, ": ");
+	line_add_shown(&l, slice_of(text));
+	line_add(&l, hint);
+	l.bytes[l.len++] = '\n';
+	ssize_t written = write(STDERR_FILENO, l.bytes, l.len);
+	(void)written; /* nobody to tell */
 }
 
 void log_lines(struct slice lines)
 {
 	struct buf shown = {0};
-	add_shown(&shown, lines, true);
-	put(&shown);
+	add_shown(&shown, lines);
+	ssize_t written = write(STDERR_FILENO, shown.data, shown.len);
+	(void)written; /* nobody to tell */
+	buf_release(&shown);
 }
 
 void log_warn(const char *fmt, ...)

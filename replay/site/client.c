@@ -5,6 +5,7 @@
 #include "client_http2.h"
 
 #include <event2/buffer.h>
+#include <event2/event.h>
 
 /* What an HTTP/2 client says first (RFC 9113 3.4). No method of HTTP/1 is
  * spelt so. */
@@ -86,4 +87,7 @@ void clients_free(struct clients *all)
 		next = c->next;
 		client_close(c, "stopping");
 	}
+	if (all->look)
+		event_free(all->look);
+	all->look = NULL;
 }

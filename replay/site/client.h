@@ -13,9 +13,11 @@ struct clients {
 	struct site site;
 	struct event_base *base;
 	struct event *flush; /* to be made active when log lines wait */
+	struct event *look;  /* at all of them, while there are any */
 	struct client *first;
 	size_t count;
-	bool stopping; /* each ends after the answer in hand */
+	bool stopping;               /* each ends after the answer in hand */
+	void (*left)(void *context); /* one did, but for the last ones */
 	void (*none_left)(void *context); /* while stopping */
 	void *context;
 };

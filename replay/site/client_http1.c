@@ -11,7 +11,8 @@
 struct http1 {
 	struct event *timer; /* for --pace, NULL until it is needed */
 	size_t scanned;      /* bytes of the head that were looked at */
-	int64_t head_since;  /* when its first byte came, microseconds */
+	int64_t head_since;  /* when its first byte came: client_ticks */
+	int64_t body_since;  /* the same of the body, if there is one */
 	bool last;           /* the connection ends after this answer */
 	bool interim_sent;   /* or under way, and the body is to come */
 
@@ -236,6 +237,7 @@ static bool body_begin(struct client *c, const struct message *m)
 	intake_begin(&h->body);
 	h->chunked = (struct chunked){0};
 	h->left = h->message.length;
+	h->body_since = client_ticks();
 	c->work = read_body;
 	if (h->message.expect && h->message.minor > 0 &&
 	    !evbuffer_get_length(c->in))
@@ -306,12 +308,9 @@ static bool worth_parsing(struct http1 *h, struct slice in)
 /* A head that is not whole yet. */
 static bool wait_for_head(struct client *c, size_t len)
 {
-	struct http1 *h = c->talk;
 	if (len > HEAD_MAX)
 		return refuse(c, NULL, "431 Request Header Fields Too Large");
-	if (client_now(c) - h->head_since > HEAD_SECONDS * 1000000LL)
-		client_close(c, "the request took too long");
-	else if (c->ended)
+	if (c->ended)
 		client_close(c, "the request ended early");
 	return false;
 }
@@ -328,7 +327,7 @@ static bool read_head(struct client *c)
 		return false;
 	}
 	if (!h->scanned)
-		h->head_since = client_now(c);
+		h->head_since = client_ticks();
 	struct slice in = input_slice(c);
 	if (!worth_parsing(h, in))
 		return wait_for_head(c, in.len);
@@ -357,6 +356,23 @@ static bool busy(const struct client *c)
 	return !c->work;
 }
 
+static bool look(struct client *c, bool idle)
+{
+	struct http1 *h = c->talk;
+	(void)idle;
+	if (c->work == read_head && h->scanned &&
+	    client_past(h->head_since, HEAD_SECONDS)) {
+		client_close(c, "the request took too long");
+		return false;
+	}
+	if (c->work != read_body ||
+	    !client_body_slow(h->body_since, h->body.len))
+		return true;
+	if (refuse(c, &h->live.request, "408 Request Timeout"))
+		client_run(c);
+	return false;
+}
+
 static void stop(struct client *c)
 {
 	struct http1 *h = c->talk;
@@ -381,7 +397,8 @@ static void release(struct client *c, const char *reason)
 
 void http1_begin(struct client *c)
 {
-	static const struct speaker speaker = {writable, busy, stop, release};
+	static const struct speaker speaker = {writable, busy, look, stop,
+					       release};
 	struct http1 *h = xcalloc(1, sizeof *h);
 	h->reply.waiter.ready = on_ready;
 	h->reply.waiter.context = c;

@@ -1,6 +1,7 @@
 /* HTTP/2 with a client: a connection, by nghttp2. */
 #include "client_http2.h"
 
+#include "client_http2_memory.h"
 #include "client_http2_stream.h"
 
 #include "capture/log.h"
@@ -10,20 +11,23 @@
 #include <stdlib.h>
 
 #define STREAMS_MAX 100
-#define OUT_MAX (32U << 10) /* frames gathered for one write, then one more */
-#define KEEP_MAX (4U << 10) /* of an empty buffer */
+#define OUT_MAX (32U << 10)  /* frames gathered for one write, then one more */
+#define KEEP_MAX (4U << 10)  /* of an empty buffer */
+#define HEADS_MAX (1U << 20) /* bytes of the heads of all open streams */
 
 struct http2 {
 	struct client *client;
 	nghttp2_session *session;
+	struct http2_memory memory;
 	struct http2_stream *first; /* of those that are open */
 	struct buf out; /* frames; sent: how many bytes of them are */
 	size_t sent;
-	int64_t head_since; /* when a head began that is not whole yet; 0: none
-			       did */
-	int64_t sent_at;    /* when something was sent last */
-	bool over;          /* nothing more is read */
-	bool broken;        /* the client broke the rules, and that was told */
+	size_t heads; /* bytes of the heads of those streams */
+	/* Times of client_ticks. A head began that is not whole yet, 0: none
+	 * did; a request or an answer got further, which no PING does: */
+	int64_t head_since, moved;
+	bool over;   /* nothing more is read */
+	bool broken; /* the client broke the rules, and that was told */
 };
 
 /* ---- streams ---- */
@@ -50,6 +54,7 @@ static void drop_stream(struct http2 *h, struct http2_stream *s,
 		h->first = s->next;
 	if (s->next)
 		s->next->before = s->before;
+	h->heads -= s->head.size;
 	http2_stream_free(s, reason);
 }
 
@@ -70,7 +75,7 @@ static int on_head_begin(nghttp2_session *session, const nghttp2_frame *f,
 			 void *context)
 {
 	struct http2 *h = context;
-	h->head_since = client_now(h->client);
+	h->head_since = h->moved = client_ticks();
 	(void)session;
 	if (is_request(f))
 		add_stream(h, f->hd.stream_id);
@@ -82,11 +87,16 @@ static int on_field(nghttp2_session *session, const nghttp2_frame *f,
 		    const uint8_t *name, size_t name_len, const uint8_t *value,
 		    size_t value_len, uint8_t flags, void *context)
 {
+	struct http2 *h = context;
 	struct http2_stream *s = stream_of(session, f->hd.stream_id);
-	(void)flags, (void)context;
-	if (s && is_request(f))
-		http2_stream_field(s, (struct slice){name, name_len},
-				   (struct slice){value, value_len});
+	(void)flags;
+	if (!s || !is_request(f))
+		return 0;
+	h->heads -= s->head.size;
+	http2_stream_field(s, (struct slice){name, name_len},
+			   (struct slice){value, value_len});
+	h->heads += s->head.size;
+	s->too_long |= h->heads > HEADS_MAX;
 	return 0;
 }
 
@@ -129,8 +139,10 @@ static int on_invalid(nghttp2_session *session, const nghttp2_frame *f,
 static int on_sent(nghttp2_session *session, const nghttp2_frame *f,
 		   void *context)
 {
+	struct http2 *h = context;
 	struct http2_stream *s = stream_of(session, f->hd.stream_id);
-	(void)context;
+	if (f->hd.type == NGHTTP2_HEADERS || f->hd.type == NGHTTP2_DATA)
+		h->moved = client_ticks();
 	if (s && !s->asked && ends_stream(f))
 		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, s->id,
 					  NGHTTP2_NO_ERROR);
@@ -159,8 +171,10 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *f,
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t id,
 		   const uint8_t *data, size_t len, void *context)
 {
+	struct http2 *h = context;
 	struct http2_stream *s = stream_of(session, id);
-	(void)flags, (void)context;
+	(void)flags;
+	h->moved = client_ticks();
 	if (s)
 		http2_stream_data(s, (struct slice){data, len});
 	return 0;
@@ -216,8 +230,10 @@ static bool gather(struct http2 *h)
 	if (h->out.len)
 		return true;
 	while (h->out.len < OUT_MAX &&
-	       (len = nghttp2_session_mem_send(h->session, &frame)) > 0)
+	       (len = nghttp2_session_mem_send(h->session, &frame)) > 0) {
 		buf_add(&h->out, (struct slice){frame, (size_t)len});
+		h->memory.used = true;
+	}
 	return h->out.len > 0;
 }
 
@@ -244,7 +260,6 @@ static bool pump(struct client *c)
 			return false;
 		}
 		h->sent += (size_t)n;
-		h->sent_at = client_now(c);
 		if (h->sent == h->out.len)
 			empty(h);
 		if (!all) {
@@ -308,11 +323,6 @@ static bool work(struct client *c)
 		return false;
 	if (is_over(h))
 		return client_end(c);
-	if (h->head_since &&
-	    client_now(c) - h->head_since > HEAD_SECONDS * 1000000LL) {
-		client_close(c, "the request took too long");
-		return false;
-	}
 	return c->tls && client_has_more(c);
 }
 
@@ -332,8 +342,38 @@ static void ready(struct client *c)
 static bool busy(const struct client *c)
 {
 	const struct http2 *h = c->talk;
-	return waits_for_us(h) || (h->first && client_now(c) - h->sent_at <
-						   IDLE_SECONDS * 1000000LL);
+	return waits_for_us(h) ||
+	       (h->first && !client_past(h->moved, IDLE_SECONDS));
+}
+
+/* Why the connection is kept no longer; NULL: it is. */
+static const char *too_slow(const struct http2 *h)
+{
+	if (h->head_since && client_past(h->head_since, HEAD_SECONDS))
+		return "the request took too long";
+	if (h->first && !waits_for_us(h) && client_past(h->moved, IDLE_SECONDS))
+		return "the client does not go on";
+	return NULL;
+}
+
+static bool look(struct client *c, bool idle)
+{
+	struct http2 *h = c->talk;
+	const char *slow = too_slow(h);
+	if (slow) {
+		client_close(c, slow);
+		return false;
+	}
+	bool refused = false;
+	for (struct http2_stream *s = h->first; s; s = s->next)
+		refused |= http2_stream_look(s);
+	if (refused)
+		return pump(c);
+	if (idle && !h->first && !h->out.len) {
+		http2_memory_idle(&h->memory);
+		buf_release(&h->out);
+	}
+	return true;
 }
 
 /* What was asked for before the client hears of it is still answered. */
@@ -365,7 +405,8 @@ static void release(struct client *c, const char *reason)
 
 void http2_begin(struct client *c)
 {
-	static const struct speaker speaker = {writable, busy, stop, release};
+	static const struct speaker speaker = {writable, busy, look, stop,
+					       release};
 	static const nghttp2_settings_entry settings[] = {
 	    {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, STREAMS_MAX},
 	    {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HEAD_MAX},
@@ -373,8 +414,10 @@ void http2_begin(struct client *c)
 	struct http2 *h = xcalloc(1, sizeof *h);
 	nghttp2_session_callbacks *callbacks = make_callbacks();
 	nghttp2_option *options = make_options();
+	nghttp2_mem memory = http2_memory_calls(&h->memory);
 	h->client = c;
-	if (nghttp2_session_server_new2(&h->session, callbacks, h, options) ||
+	if (nghttp2_session_server_new3(&h->session, callbacks, h, options,
+					&memory) ||
 	    nghttp2_submit_settings(h->session, NGHTTP2_FLAG_NONE, settings,
 				    sizeof settings / sizeof *settings))
 		log_fatal("out of memory");

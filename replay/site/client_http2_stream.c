@@ -185,6 +185,15 @@ void http2_stream_data(struct http2_stream *s, struct slice bytes)
 		refuse(s, &s->live.request, "413 Content Too Large");
 }
 
+bool http2_stream_look(struct http2_stream *s)
+{
+	if (!s->bodied || s->asked || s->answered ||
+	    !client_body_slow(s->since, s->body.len))
+		return false;
+	refuse(s, &s->live.request, "408 Request Timeout");
+	return true;
+}
+
 bool http2_stream_waits(const struct http2_stream *s)
 {
 	return s->asked && !s->answered;
@@ -207,6 +216,7 @@ struct http2_stream *http2_stream_new(struct client *c,
 	s->session = session;
 	s->id = id;
 	s->ready = ready;
+	s->since = client_ticks();
 	s->reply.waiter.ready = on_ready;
 	s->reply.waiter.context = s;
 	h2_head_begin(&s->head, H2_REQUEST);

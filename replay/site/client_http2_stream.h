@@ -18,6 +18,7 @@ struct http2_stream {
 	/* An answer that was waited for is there: something is to be sent. */
 	void (*ready)(struct client *c);
 	int32_t id;
+	int64_t since;       /* when its head began: client_ticks */
 	struct event *timer; /* for --pace; NULL: none */
 
 	struct h2_head head; /* whose text message points into */
@@ -49,6 +50,8 @@ void http2_stream_head(struct http2_stream *s, bool bodied);
 void http2_stream_data(struct http2_stream *s, struct slice bytes);
 /* The request is whole. */
 void http2_stream_asked(struct http2_stream *s);
+/* Refuses a request whose body comes too slowly. Returns whether it did. */
+bool http2_stream_look(struct http2_stream *s);
 
 /* Whether the answer is still being made, or held back. */
 bool http2_stream_waits(const struct http2_stream *s);

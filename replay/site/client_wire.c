@@ -24,6 +24,7 @@
 #define SHAKE_ALL_SECONDS 60
 #define LINGER_SECONDS 2 /* between any two bytes after the last answer */
 #define LINGER_ALL_SECONDS 6
+#define LOOK_SECONDS 2        /* between two looks at all clients */
 #define LINGER_MAX (1U << 20) /* bytes that may come after the last answer */
 
 /* Not what a loop's base has kept: that is milliseconds old, and by times alone
@@ -34,6 +35,24 @@ int64_t client_now(const struct client *c)
 	(void)c;
 	clock_gettime(CLOCK_REALTIME, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* To a few milliseconds, for less than a call into the system costs. */
+int64_t client_ticks(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+bool client_past(int64_t since, int64_t seconds)
+{
+	return client_ticks() - since > seconds * 1000000;
+}
+
+bool client_body_slow(int64_t since, uint64_t len)
+{
+	return client_past(since, BODY_SECONDS + (int64_t)(len / BODY_RATE));
 }
 
 const struct timeval *client_timeout(const struct client *c, int seconds)
@@ -124,7 +143,8 @@ ssize_t client_send(struct client *c, const struct slice *pieces, size_t count,
 
 void client_await(struct client *c)
 {
-	event_add(c->writable, client_timeout(c, IDLE_SECONDS));
+	if (event_add(c->writable, client_timeout(c, IDLE_SECONDS)))
+		client_close(c, "the system has no room to wait for it");
 }
 
 bool client_drained(struct client *c)
@@ -178,7 +198,11 @@ void client_close(struct client *c, const char *reason)
 	bufferevent_free(c->events);
 	tls_free(c->tls);
 	free(c);
-	if (all->stopping && !all->count)
+	if (!all->count)
+		event_del(all->look);
+	if (!all->stopping)
+		all->left(all->context);
+	else if (!all->count)
 		all->none_left(all->context);
 }
 
@@ -196,7 +220,7 @@ static bool linger(struct client *c)
 	evbuffer_drain(wire(c), len);
 	c->lingered += len;
 	if (c->wire_ended || c->lingered > LINGER_MAX ||
-	    client_now(c) - c->since > LINGER_ALL_SECONDS * 1000000LL)
+	    client_past(c->since, LINGER_ALL_SECONDS))
 		client_close(c, "answered");
 	return false;
 }
@@ -206,7 +230,7 @@ bool client_end(struct client *c)
 	client_speak(c, NULL, NULL);
 	end_tls(c);
 	shutdown(c->fd, SHUT_WR);
-	c->since = client_now(c);
+	c->since = client_ticks();
 	bufferevent_set_timeouts(c->events, client_timeout(c, LINGER_SECONDS),
 				 NULL);
 	c->work = linger;
@@ -266,7 +290,7 @@ static bool wait_for_hands(struct client *c)
 	struct tls_told told = *tls_told(c->tls);
 	if (c->wire_ended)
 		told.failure = "the client went away";
-	else if (client_now(c) - c->since > SHAKE_ALL_SECONDS * 1000000LL)
+	else if (client_past(c->since, SHAKE_ALL_SECONDS))
 		told.failure = "it took too long";
 	return told.failure && client_tls_failed(c, &told);
 }
@@ -330,6 +354,7 @@ static bool unseal(struct client *c)
 
 void client_run(struct client *c)
 {
+	c->lately = true;
 	while (c->work && (!c->tls || unseal(c)) && c->work(c))
 		;
 }
@@ -347,7 +372,7 @@ bool client_begin_tls(struct client *c)
 	c->ended = false;
 	c->arrival.https = true;
 	c->arrival.tls = tls_told(c->tls);
-	c->since = client_now(c);
+	c->since = client_ticks();
 	c->work = c->opened;
 	bufferevent_set_timeouts(c->events, client_timeout(c, SHAKE_SECONDS),
 				 NULL);
@@ -366,6 +391,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 {
 	struct client *c = context;
 	(void)fd;
+	c->lately = true;
 	if (what & EV_TIMEOUT)
 		client_close(c, "the client stopped reading");
 	else if (c->speaker ? c->speaker->writable(c) : client_drained(c))
@@ -390,6 +416,56 @@ static void on_event(struct bufferevent *events, short what, void *context)
 	}
 }
 
+/* Who did not say enough yet to be spoken with, or was told good-bye. */
+static void look_at_stranger(struct client *c)
+{
+	if (c->work == linger)
+		linger(c);
+	else if (c->tls)
+		wait_for_hands(c);
+	else if (client_past(c->since, IDLE_SECONDS + HEAD_SECONDS))
+		client_close(c, "time-out");
+}
+
+static void look_at(struct client *c)
+{
+	bool idle = !c->lately;
+	c->lately = false;
+	if (c->speaker && !c->speaker->look(c, idle))
+		return;
+	if (c->tls && idle)
+		tls_idle(c->tls);
+	if (!c->speaker)
+		look_at_stranger(c);
+}
+
+static void on_look(evutil_socket_t fd, short what, void *context)
+{
+	struct clients *all = context;
+	struct client *next;
+	(void)fd, (void)what;
+	for (struct client *c = all->first; c; c = next) {
+		next = c->next;
+		look_at(c);
+	}
+}
+
+static void enter_list(struct client *c)
+{
+	struct clients *all = c->all;
+	struct timeval often = {LOOK_SECONDS, 0};
+	if (!all->look)
+		all->look = event_new(all->base, -1, EV_PERSIST, on_look, all);
+	if (!all->look)
+		log_fatal("out of memory");
+	if (!all->count++)
+		event_add(all->look, &often);
+	c->next = all->first;
+	if (c->next)
+		c->next->before = c;
+	all->first = c;
+}
+
 struct client *client_open(struct clients *all, int fd,
 			   const struct arrival *arrival)
 {
@@ -410,15 +486,15 @@ struct client *client_open(struct clients *all, int fd,
 	c->events = events;
 	c->in = bufferevent_get_input(events);
 	c->fd = fd;
+	c->since = client_ticks();
 	c->arrival = *arrival;
-	c->next = all->first;
-	if (c->next)
-		c->next->before = c;
-	all->first = c;
-	all->count++;
+	enter_list(c);
 	bufferevent_setcb(events, on_read, NULL, on_event, c);
 	bufferevent_setwatermark(events, EV_READ, 0, INPUT_MAX);
 	bufferevent_set_timeouts(events, client_timeout(c, IDLE_SECONDS), NULL);
-	bufferevent_enable(events, EV_READ);
+	if (bufferevent_enable(events, EV_READ)) {
+		client_close(c, "the system has no room to wait for it");
+		return NULL;
+	}
 	return c;
 }

@@ -17,6 +17,8 @@ struct timeval;
 #define BODY_MAX (64U << 20)
 #define IDLE_SECONDS 120 /* between any two bytes */
 #define HEAD_SECONDS 60  /* for a whole head */
+#define BODY_SECONDS 60  /* for a body, and one for each BODY_RATE bytes */
+#define BODY_RATE 512
 
 /* Who speaks on a connection. */
 struct speaker {
@@ -25,6 +27,10 @@ struct speaker {
 	bool (*writable)(struct client *c);
 	/* Whether the client waits for us, so that its silence is none. */
 	bool (*busy)(const struct client *c);
+	/* Now and then: ends a request that takes too long. Returns whether
+	 * the client is there. idle: it has been silent for a while, so what
+	 * memory can be had again is given back. */
+	bool (*look)(struct client *c, bool idle);
 	/* The site stops: to end after what is in hand. */
 	void (*stop)(struct client *c);
 	/* Frees what it keeps in c->talk; reason: see line_end. */
@@ -52,15 +58,17 @@ struct client {
 	bool (*first)(struct client *c);
 	bool (*opened)(struct client *c);
 
-	int64_t since;   /* when shaking hands, or lingering, began;
-			    microseconds */
+	int64_t since;   /* when it came, or shaking hands or lingering
+			    began */
+	bool lately;     /* something came or went since the last look */
 	bool wire_ended; /* the wire will bring no more */
 	bool ended;      /* the client will send no more */
 	bool silent;     /* TLS does not say that it ends */
 	size_t lingered;
 };
 
-/* Takes the socket. Nothing is done before client_run. */
+/* Takes the socket. Nothing is done before client_run. NULL: it was closed,
+ * since the system has no room for it. */
 struct client *client_open(struct clients *all, int fd,
 			   const struct arrival *arrival);
 /* Every client ends here. */
@@ -82,6 +90,12 @@ bool client_begin_tls(struct client *c);
 bool client_tls_failed(struct client *c, const struct tls_told *told);
 
 int64_t client_now(const struct client *c); /* microseconds since the epoch */
+/* For durations: microseconds by a clock that nobody sets. */
+int64_t client_ticks(void);
+/* Whether so many seconds went by since; since: of client_ticks. */
+bool client_past(int64_t since, int64_t seconds);
+/* Whether a body of which len bytes came comes too slowly. */
+bool client_body_slow(int64_t since, uint64_t len);
 /* Many connections wait as long: libevent keeps these in a queue. */
 const struct timeval *client_timeout(const struct client *c, int seconds);
 
@@ -94,7 +108,8 @@ struct slice client_piece(struct evbuffer *in);
  * taken, -1 on an error. *all: more may be sent at once. */
 ssize_t client_send(struct client *c, const struct slice *pieces, size_t count,
 		    bool *all);
-/* Calls the speaker when the socket takes more. */
+/* Calls the speaker when the socket takes more; or the client is closed, if
+ * that cannot be waited for. */
 void client_await(struct client *c);
 /* Whether nothing is left for the wire, and the client still there. What is
  * left goes out when the socket takes it. */

@@ -2,6 +2,7 @@
 #include "server.h"
 
 #include "reload.h"
+#include "server_libevent.h"
 #include "server_listen.h"
 #include "server_loop.h"
 
@@ -18,12 +19,14 @@
 #include <sys/resource.h>
 
 #define SIGNALS 4
+#define SPARE 64 /* descriptors that are for no client */
 
 struct server {
 	struct loop *loops; /* the first runs in the main thread */
 	size_t count;
 	struct event *signals[SIGNALS]; /* the first loop's */
 	struct reload reload;
+	struct room room;
 	bool stopping;
 	atomic_size_t busy;    /* loops, while stopping */
 	atomic_size_t waiting; /* loops for whom there is a new edition */
@@ -49,6 +52,11 @@ static void on_took(void *context)
 	struct server *s = context;
 	if (atomic_fetch_sub(&s->waiting, 1) == 1)
 		loop_order(s->loops, ORDER_RELOADED);
+}
+
+static void on_room(void *context)
+{
+	order_all(context, ORDER_ROOM);
 }
 
 static void on_reloaded(void *context)
@@ -110,6 +118,8 @@ static int catch_signals(struct server *s)
 			     {SIGUSR1, on_new_run},
 			     {SIGHUP, on_reload}};
 	for (size_t i = 0; i < SIGNALS; i++) {
+		/* what holds again once we are ending: another one is late */
+		signal(caught[i].number, SIG_IGN);
 		s->signals[i] =
 		    evsignal_new(s->loops->clients.base, caught[i].number,
 				 caught[i].call, s);
@@ -124,13 +134,26 @@ static int catch_signals(struct server *s)
 /* ---- beginning and end ---- */
 
 /* Each client needs a descriptor; the soft limit is a thousand or so. */
-static void raise_limit(void)
+static rlim_t raise_limit(void)
 {
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
+		return RLIM_INFINITY;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur;
+}
+
+/* With fewer descriptors than are to spare accept finds out by itself. */
+static size_t max_connections(const struct server *s, rlim_t descriptors)
+{
+	size_t spare = SPARE + s->count * s->loops->listening;
+	size_t room =
+	    descriptors < SIZE_MAX / 2 ? (size_t)descriptors : SIZE_MAX / 2;
+	size_t wanted = s->loops->clients.site.options->max_connections;
+	room = room > spare ? room - spare : room;
+	return wanted && wanted < room ? wanted : room;
 }
 
 /* The counts are the recording's alone. */
@@ -176,7 +199,7 @@ static int close_doors(const struct site *site)
 static int make_loops(struct server *s)
 {
 	static const struct loop_hears hears = {on_drained, on_took,
-						on_reloaded};
+						on_reloaded, on_room};
 	struct site *first = &s->loops->clients.site;
 	unsigned wanted = first->options->threads;
 	do {
@@ -187,6 +210,7 @@ static int make_loops(struct server *s)
 		}
 		s->count++;
 		l->hears = &hears;
+		l->room = &s->room;
 		l->context = s;
 		if (loop_init(l))
 			return -1;
@@ -199,28 +223,31 @@ static int make_loops(struct server *s)
 static int run(struct server *s, const struct buf *where)
 {
 	size_t started = 1;
+	int result = -1;
 	while (started < s->count && !loop_start(&s->loops[started]))
 		started++;
 	if (started == s->count) {
 		say_ready(&s->loops->clients.site, where);
-		loop_run(s->loops);
+		result = loop_run(s->loops);
 	}
 	order_all(s, ORDER_LEAVE);
 	for (size_t i = 1; i < s->count; i++)
 		loop_join(&s->loops[i]);
-	return started == s->count ? 0 : -1;
+	return result;
 }
 
 static int serve(struct server *s, const struct recording *r)
 {
 	struct buf where = {0};
 	bool for_tls = false;
-	raise_limit();
+	rlim_t descriptors = raise_limit();
+	server_libevent();
 	signal(SIGPIPE, SIG_IGN); /* writes say it */
 	signal(SIGXFSZ, SIG_IGN); /* those of a log that may not grow too */
 	int result = make_loops(s);
 	if (!result)
 		result = listen_all(s->loops, s->count, r, &where, &for_tls);
+	s->room.max = max_connections(s, descriptors);
 	if (!result)
 		result = open_tls(&s->loops->clients.site, for_tls);
 	if (!result)

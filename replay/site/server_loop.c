@@ -27,6 +27,40 @@ struct listener {
 
 /* ---- listening ---- */
 
+/* What comes while there is none waits in the backlog. */
+static void look_for_room(struct loop *l)
+{
+	bool full = atomic_load(&l->room->taken) >= l->room->max;
+	if (full == l->paused)
+		return;
+	l->paused = full;
+	for (struct listener *i = l->listeners; i; i = i->next)
+		(full ? evconnlistener_disable
+		      : evconnlistener_enable)(i->events);
+}
+
+static void take_room(struct loop *l)
+{
+	struct room *r = l->room;
+	if (atomic_fetch_add(&r->taken, 1) + 1 < r->max)
+		return;
+	atomic_store(&r->full, true);
+	look_for_room(l);
+	l->hears->room(l->context);
+	if (!atomic_exchange(&r->told, true))
+		log_warn("there are %zu connections, more wait until one ends "
+			 "(--max-connections)",
+			 r->max);
+}
+
+static void give_room(void *context)
+{
+	struct loop *l = context;
+	atomic_fetch_sub(&l->room->taken, 1);
+	if (atomic_exchange(&l->room->full, false))
+		l->hears->room(l->context);
+}
+
 static void on_accept(struct evconnlistener *events, evutil_socket_t fd,
 		      struct sockaddr *sa, int len, void *context)
 {
@@ -36,14 +70,17 @@ static void on_accept(struct evconnlistener *events, evutil_socket_t fd,
 	arrival.client = socket_end(sa);
 	if (arrival.any_address)
 		arrival.local = socket_local(fd);
+	size_t before = l->loop->clients.count;
 	client_new(&l->loop->clients, fd, &arrival);
+	if (l->loop->clients.count > before)
+		take_room(l->loop);
 }
 
 static void listen_again(evutil_socket_t fd, short what, void *context)
 {
 	struct loop *l = context;
 	(void)fd, (void)what;
-	for (struct listener *i = l->listeners; i; i = i->next)
+	for (struct listener *i = l->listeners; i && !l->paused; i = i->next)
 		evconnlistener_enable(i->events);
 }
 
@@ -77,6 +114,7 @@ int loop_listen(struct loop *l, int fd, const struct arrival *at)
 	new->arrival = *at;
 	new->next = l->listeners;
 	l->listeners = new;
+	l->listening++;
 	return 0;
 }
 
@@ -128,6 +166,8 @@ static void on_wake(evutil_socket_t fd, short what, void *context)
 		take_handed(l);
 	if (orders & ORDER_RELOADED)
 		l->hears->reloaded(l->context);
+	if (orders & ORDER_ROOM)
+		look_for_room(l);
 	if (orders & ORDER_STOP)
 		stop(l);
 	if (orders & ORDER_LEAVE)
@@ -191,6 +231,7 @@ int loop_init(struct loop *l)
 {
 	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->clients.none_left = drained;
+	l->clients.left = give_room;
 	l->clients.context = l;
 	if (make_events(l))
 		return 0;
@@ -198,9 +239,12 @@ int loop_init(struct loop *l)
 	return -1;
 }
 
-void loop_run(struct loop *l)
+int loop_run(struct loop *l)
 {
-	event_base_dispatch(l->clients.base);
+	if (event_base_dispatch(l->clients.base) >= 0)
+		return 0;
+	log_warn("cannot wait for events: %s", strerror(errno));
+	return -1;
 }
 
 static void *run(void *context)

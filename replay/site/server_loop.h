@@ -19,6 +19,7 @@ enum order {
 	ORDER_LEAVE = 2,    /* leaves at once */
 	ORDER_EDITION = 4,  /* see loop_hand */
 	ORDER_RELOADED = 8, /* says reloaded */
+	ORDER_ROOM = 16,    /* looks whether there is room */
 };
 
 /* What a loop says; on its thread. */
@@ -26,6 +27,15 @@ struct loop_hears {
 	void (*drained)(void *context);
 	void (*took)(void *context); /* the edition handed to it */
 	void (*reloaded)(void *context);
+	void (*room)(void *context); /* there is none any more, or some again */
+};
+
+/* How many connections there may be, in all loops together. */
+struct room {
+	size_t max;
+	atomic_size_t taken;
+	atomic_bool full; /* and loops wait for one to end */
+	atomic_bool told;
 };
 
 struct listener;
@@ -33,6 +43,9 @@ struct listener;
 struct loop {
 	struct clients clients;
 	struct listener *listeners;
+	size_t listening;      /* of them */
+	struct room *room;     /* all loops' */
+	bool paused;           /* for want of room */
 	struct event *retry;   /* after the system had no descriptor left */
 	struct event *collect; /* what workers made; NULL without them */
 	struct event *wake;
@@ -45,7 +58,8 @@ struct loop {
 	bool runs; /* in that thread */
 };
 
-/* clients.site is set before, hears and context at any time before it runs.
+/* clients.site is set before, hears, context and room at any time before it
+ * runs.
  * Returns 0, or -1 after having said why. */
 int loop_init(struct loop *l);
 /* Has clients accepted that arrive so, at each of the listeners. Takes the
@@ -54,7 +68,7 @@ int loop_init(struct loop *l);
 int loop_listen(struct loop *l, int fd, const struct arrival *at);
 /* Goes on until it is ordered to leave. In the caller's thread; in one of its
  * own, in which no signal is caught: returns 0, or -1 after having said why. */
-void loop_run(struct loop *l);
+int loop_run(struct loop *l);
 int loop_start(struct loop *l);
 void loop_join(struct loop *l); /* if it was started */
 

@@ -28,11 +28,13 @@ bool listen_parse(const char *text, struct listen *l);
 
 struct site_options {
 	const struct listen *listens;
-	size_t listen_count; /* 0: 127.0.0.1 on every recorded port */
-	const char *log;     /* file of JSON lines, NULL for none */
-	bool quiet;          /* no lines on standard error */
-	bool exact;          /* no guesses */
-	bool incomplete_404; /* 404 where the recorded answer is not whole */
+	size_t listen_count;    /* 0: 127.0.0.1 on every recorded port */
+	size_t max_connections; /* at a time, more wait; 0: as many as the
+				   system gives descriptors for */
+	const char *log;        /* file of JSON lines, NULL for none */
+	bool quiet;             /* no lines on standard error */
+	bool exact;             /* no guesses */
+	bool incomplete_404;    /* 404 where the recorded answer is not whole */
 	bool recode;
 	bool pace;
 	bool shift_dates;

@@ -709,3 +709,9 @@ void tls_sent(struct tls *t, size_t bytes)
 	else
 		buf_clear(&t->out);
 }
+
+void tls_idle(struct tls *t)
+{
+	if (t->sent == t->out.len)
+		buf_release(&t->out);
+}

@@ -98,5 +98,8 @@ void tls_end(struct tls *t);
  * call. */
 struct slice tls_wire(const struct tls *t);
 void tls_sent(struct tls *t, size_t bytes);
+/* Nothing was fed in or sealed for a while: gives back what memory can be had
+ * again. */
+void tls_idle(struct tls *t);
 
 #endif
