@@ -106,6 +106,7 @@ static bool refuse(struct client *c, const struct request *q,
 	reply_refuse(&c->all->site, &h->reply, q, &c->arrival, client_now(c),
 		     status);
 	h->reply.match.step = MATCH_NONE;
+	h->interim_sent = false; /* it is the last of this request */
 	c->work = NULL;
 	return answer_pump(c);
 }

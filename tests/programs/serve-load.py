@@ -216,6 +216,20 @@ def p25_expect_100_continue():
             same(c.head(), b"HTTP/1.1 100 Continue\r\n\r\n", "told")
             c.send(b"x")
             same(c.answer().status, 404, "answer")
+        for wrong, status in ((b"no chunk\r\n", b"400"),
+                              (b"fffffff\r\n" + bytes(66 << 20), b"413")):
+            with Client(r.port) as c:  # told to go on, then refused once
+                c.send(request("www.matching.example", "/gate.php",
+                               "Expect: 100-continue",
+                               "Transfer-Encoding: chunked", method="POST"))
+                same(c.head(), b"HTTP/1.1 100 Continue\r\n\r\n", "told")
+                try:
+                    c.send(wrong)
+                except OSError:
+                    pass  # it has heard enough
+                same(c.head()[9:12], status, "refused")
+                rest = c.take(1) + c.rest()
+                same(rest.count(b"HTTP/1.1"), 0, "once")
         with Client(r.port) as c:  # HTTP/1.0 knows no 100
             c.send(b"POST /gate.php HTTP/1.0\r\nExpect: 100-continue\r\n"
                    b"Host: www.matching.example\r\nContent-Length: 24\r\n\r\n")
