@@ -125,6 +125,7 @@ static const struct {
     /* waiting for events */
     {SCMP_SYS(poll), ALL},
     {SCMP_SYS(epoll_create1), NETWORK},
+    {SCMP_SYS(epoll_create), NETWORK}, /* libevent's, where that fails */
     {SCMP_SYS(epoll_ctl), NETWORK},
     {SCMP_SYS(epoll_wait), NETWORK},
     {SCMP_SYS(epoll_pwait), NETWORK},

@@ -136,7 +136,8 @@ static uint16_t listen_on(struct opening *o, const struct listen *l,
 		at.local = socket_local(fd);
 		at.port = at.local.port;
 	}
-	if (fd < 0 || loop_listen(o->loops, fd, &at)) {
+	/* without a port there is no telling where it is */
+	if (fd < 0 || !at.port || loop_listen(o->loops, fd, &at)) {
 		cannot_listen(&l->address, port, errno, wanted);
 		return 0;
 	}

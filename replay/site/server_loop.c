@@ -39,10 +39,18 @@ static void look_for_room(struct loop *l)
 		      : evconnlistener_enable)(i->events);
 }
 
+/* Counts this loop's connections in. Returns how many there are in all. */
+static size_t count_in(struct loop *l)
+{
+	size_t more = l->clients.count - l->counted; /* or fewer: it wraps */
+	l->counted = l->clients.count;
+	return atomic_fetch_add(&l->room->taken, more) + more;
+}
+
 static void take_room(struct loop *l)
 {
 	struct room *r = l->room;
-	if (atomic_fetch_add(&r->taken, 1) + 1 < r->max)
+	if (count_in(l) < r->max)
 		return;
 	atomic_store(&r->full, true);
 	look_for_room(l);
@@ -56,7 +64,7 @@ static void take_room(struct loop *l)
 static void give_room(void *context)
 {
 	struct loop *l = context;
-	atomic_fetch_sub(&l->room->taken, 1);
+	count_in(l);
 	if (atomic_exchange(&l->room->full, false))
 		l->hears->room(l->context);
 }
@@ -70,10 +78,8 @@ static void on_accept(struct evconnlistener *events, evutil_socket_t fd,
 	arrival.client = socket_end(sa);
 	if (arrival.any_address)
 		arrival.local = socket_local(fd);
-	size_t before = l->loop->clients.count;
 	client_new(&l->loop->clients, fd, &arrival);
-	if (l->loop->clients.count > before)
-		take_room(l->loop);
+	take_room(l->loop);
 }
 
 static void listen_again(evutil_socket_t fd, short what, void *context)

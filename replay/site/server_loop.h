@@ -45,6 +45,7 @@ struct loop {
 	struct listener *listeners;
 	size_t listening;      /* of them */
 	struct room *room;     /* all loops' */
+	size_t counted;        /* connections, there */
 	bool paused;           /* for want of room */
 	struct event *retry;   /* after the system had no descriptor left */
 	struct event *collect; /* what workers made; NULL without them */

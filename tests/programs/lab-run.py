@@ -125,7 +125,7 @@ def test_again():
     result = lab.Result(lab.start(PLAIN, found.path, "--output", again,
                                   command="again"), again)
     same(result.status, 0, result.err)
-    same(result.text("compare.tsv"), found.text("compare.tsv"), "the table")
+    same(table(result), table(found), "the table")
     same(result.facts["options"]["captures"],
          found.facts["options"]["captures"], "captures")
 

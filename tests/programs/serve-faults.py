@@ -246,7 +246,8 @@ def p47_every_call_fails_once_at_the_start():
                 what += rest
                 ends = (0, 1, -signal.SIGTERM) if call == "epoll_wait" \
                     else (0, 1)  # where it is ending when it is told to
-                true(process.wait(PATIENCE) in ends, what)
+                true(process.wait(PATIENCE) in ends,
+                     f"{what}: {process.returncode}")
                 true("Sanitizer" not in said + rest, what)
                 true(said.startswith("replay: ") or call == "write", what)
                 if process.returncode:
@@ -306,7 +307,11 @@ def p47_memory_ends_while_reading():
             true(done.returncode in (0, 1), what)
             if done.returncode:
                 ends += 1
-                same(done.stderr, "replay: out of memory\n", what)
+                # libseccomp says it in a way of its own
+                said = done.stderr.replace("replay: cannot be confined "
+                    "(seccomp): Cannot allocate memory\n", "", 1)
+                true(said in ("", "replay: out of memory\n"), what)
+                true(done.stderr, what)
             if not faults.page.done:
                 break
         faults.none()
@@ -418,7 +423,19 @@ def p47_slow_loris():
 
 
 def p47_more_connections_wait():
-    with Replay(site(), "--max-connections=10") as r:
+    with Replay(site(), "--max-connections=10", "--threads=3") as r:
+        clients = [Client(r.port) for _ in range(25)]
+        for c in clients:
+            c.send(request(HOST, "/1"))
+        time.sleep(0.5)
+        served = [c for c in clients
+                  if select.select([c.socket], [], [], 0)[0]]
+        # while the last place is taken each of the others may take one more
+        true(10 <= len(served) <= 12, f"{len(served)} of ten")
+        for c in served + [c for c in clients if c not in served]:
+            same(c.answer().body, SMALL[1], "in the end")
+            c.socket.close()
+    with Replay(site(), "--max-connections=10", "--threads=1") as r:
         clients = [Client(r.port) for _ in range(25)]
         for c in clients:
             c.send(request(HOST, "/1"))
