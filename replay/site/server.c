@@ -28,6 +28,7 @@ struct server {
 	struct reload reload;
 	struct room room;
 	bool stopping;
+	atomic_bool failed;    /* a loop */
 	atomic_size_t busy;    /* loops, while stopping */
 	atomic_size_t waiting; /* loops for whom there is a new edition */
 };
@@ -57,6 +58,14 @@ static void on_took(void *context)
 static void on_room(void *context)
 {
 	order_all(context, ORDER_ROOM);
+}
+
+/* Half a site would leave clients waiting. */
+static void on_failed(void *context)
+{
+	struct server *s = context;
+	atomic_store(&s->failed, true);
+	order_all(s, ORDER_LEAVE);
 }
 
 static void on_reloaded(void *context)
@@ -198,8 +207,8 @@ static int close_doors(const struct site *site)
 /* The first loop's site is there. */
 static int make_loops(struct server *s)
 {
-	static const struct loop_hears hears = {on_drained, on_took,
-						on_reloaded, on_room};
+	static const struct loop_hears hears = {
+	    on_drained, on_took, on_reloaded, on_room, on_failed};
 	struct site *first = &s->loops->clients.site;
 	unsigned wanted = first->options->threads;
 	do {
@@ -233,7 +242,7 @@ static int run(struct server *s, const struct buf *where)
 	order_all(s, ORDER_LEAVE);
 	for (size_t i = 1; i < s->count; i++)
 		loop_join(&s->loops[i]);
-	return result;
+	return atomic_load(&s->failed) ? -1 : result;
 }
 
 static int serve(struct server *s, const struct recording *r)

@@ -255,7 +255,9 @@ int loop_run(struct loop *l)
 
 static void *run(void *context)
 {
-	loop_run(context);
+	struct loop *l = context;
+	if (loop_run(l))
+		l->hears->failed(l->context);
 	return NULL;
 }
 

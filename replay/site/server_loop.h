@@ -28,6 +28,7 @@ struct loop_hears {
 	void (*took)(void *context); /* the edition handed to it */
 	void (*reloaded)(void *context);
 	void (*room)(void *context); /* there is none any more, or some again */
+	void (*failed)(void *context); /* its thread ended before it should */
 };
 
 /* How many connections there may be, in all loops together. */
