@@ -140,8 +140,11 @@ for line in sys.stdin:
 
 
 def carries(packet, address):
-    return socket.inet_pton(socket.AF_INET6 if ":" in address else
-                            socket.AF_INET, address) in packet[:80]
+    """In its IP, ARP or ND header; four bytes are soon found in what follows,
+    as in the times of TCP."""
+    if ":" in address:
+        return socket.inet_pton(socket.AF_INET6, address) in packet[:80]
+    return socket.inet_pton(socket.AF_INET, address) in packet[:42]
 
 
 def test_nothing_leaves():
