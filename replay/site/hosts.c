@@ -1,8 +1,11 @@
 /* Names of hosts, numbered. */
 #include "hosts.h"
 
+#include "capture/log.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define FIRST_SIZE 64
 
@@ -21,6 +24,14 @@ static uint32_t name_hash(struct slice name, uint64_t seed)
 		name = slice_from(name, n);
 	} while (name.len);
 	return (uint32_t)(hash >> 32);
+}
+
+uint64_t hosts_seed(void)
+{
+	uint64_t seed;
+	if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+		log_fatal("no random bytes");
+	return seed;
 }
 
 void hosts_init(struct hosts *h, uint64_t seed)
@@ -89,5 +100,23 @@ uint32_t hosts_add(struct hosts *h, struct slice name, bool copy)
 	h->list[i] = (struct host){
 	    .name = name, .first = HOSTS_NONE, .hash = hash, .owned = copy};
 	link_host(h, i);
+	return i;
+}
+
+uint32_t hosts_find_address(const struct hosts *h, const struct address *a)
+{
+	struct buf text = {0};
+	address_print(&text, a);
+	uint32_t i = hosts_find(h, buf_slice(&text));
+	buf_release(&text);
+	return i;
+}
+
+uint32_t hosts_add_address(struct hosts *h, const struct address *a)
+{
+	struct buf text = {0};
+	address_print(&text, a);
+	uint32_t i = hosts_add(h, buf_slice(&text), true);
+	buf_release(&text);
 	return i;
 }

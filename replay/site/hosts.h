@@ -2,7 +2,7 @@
 #ifndef SITE_HOSTS_H
 #define SITE_HOSTS_H
 
-#include "capture/bytes.h"
+#include "capture/address.h"
 
 #define HOSTS_NONE UINT32_MAX
 
@@ -21,6 +21,8 @@ struct hosts {
 	uint64_t seed;
 };
 
+/* A seed that nobody outside can know. */
+uint64_t hosts_seed(void);
 void hosts_init(struct hosts *h, uint64_t seed);
 void hosts_release(struct hosts *h);
 
@@ -28,5 +30,9 @@ void hosts_release(struct hosts *h);
 uint32_t hosts_find(const struct hosts *h, struct slice name);
 /* The number of the name, new or known. It is borrowed, or copied on asking. */
 uint32_t hosts_add(struct hosts *h, struct slice name, bool copy);
+
+/* The same of an address, which is a name too. */
+uint32_t hosts_find_address(const struct hosts *h, const struct address *a);
+uint32_t hosts_add_address(struct hosts *h, const struct address *a);
 
 #endif

@@ -3,11 +3,9 @@
 
 #include "hosts.h"
 
-#include "capture/log.h"
 #include "capture/names.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 enum { IN_TLS, IN_QUIC, WAYS };
 
@@ -17,19 +15,14 @@ struct sealed {
 
 static void add(struct hosts *h, const struct name *name)
 {
-	struct buf address = {0};
-	address_print(&address, &name->address);
 	hosts_add(h, name->text, false);
-	hosts_add(h, buf_slice(&address), true);
-	buf_release(&address);
+	hosts_add_address(h, &name->address);
 }
 
 static struct sealed *make(void)
 {
 	struct sealed *s = xcalloc(1, sizeof *s);
-	uint64_t seed;
-	if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
-		log_fatal("no random bytes");
+	uint64_t seed = hosts_seed();
 	for (int way = 0; way < WAYS; way++)
 		hosts_init(&s->hosts[way], seed);
 	return s;

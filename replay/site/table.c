@@ -11,7 +11,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 /* Exchanges by their keys under the rules: a second index beside that of the
  * entries, only if there are target rules. */
@@ -406,8 +405,7 @@ struct table *table_new(const struct recording *recording,
 	atomic_init(&t->holders, 1);
 	t->exchanges = recording->exchanges;
 	t->count = (uint32_t)recording->count;
-	if (getrandom(&t->seed, sizeof t->seed, 0) != sizeof t->seed)
-		log_fatal("no random bytes");
+	t->seed = hosts_seed();
 	size_t size = 64;
 	while (size < t->count)
 		size *= 2;

@@ -261,15 +261,11 @@ static int note_name(SSL *ssl, int *alert, void *context)
 static bool offers_h2(const struct tls *t)
 {
 	const struct hosts *h = t->site->all->h2;
-	struct buf local = {0};
 	if (!h)
 		return false;
 	if (t->told.sni.data)
 		return hosts_find(h, t->told.sni) != HOSTS_NONE;
-	address_print(&local, &t->local);
-	bool found = hosts_find(h, buf_slice(&local)) != HOSTS_NONE;
-	buf_release(&local);
-	return found;
+	return hosts_find_address(h, &t->local) != HOSTS_NONE;
 }
 
 static int choose_protocol(SSL *ssl, const unsigned char **out,
