@@ -32,6 +32,7 @@ LDLIBS := -pthread -Wl,--as-needed -lpcap -levent_core -lssl -lcrypto -lz \
 # What each archive and program is made of.
 capture := $(wildcard replay/capture/*.c)
 site := $(wildcard replay/site/*.c) $(wildcard replay/report/*.c)
+options := replay/settings.c
 rewriting := $(filter-out %/main.c,$(wildcard rewrite/*.c))
 naming := $(filter-out %/main.c,$(wildcard dnsgen/*.c))
 generator := $(wildcard tests/captures/*.c)
@@ -42,7 +43,7 @@ fuzzers := $(wildcard tests/fuzz/*.c)
 soaks := $(wildcard tests/soak/*.c)
 programs := $(patsubst %/main.c,%,$(wildcard replay/main.c dnsgen/main.c \
 	rewrite/main.c))
-sources := $(capture) $(site) $(rewriting) $(naming) $(programs:=/main.c) \
+sources := $(capture) $(site) $(options) $(rewriting) $(naming) $(programs:=/main.c) \
 	$(generator) $(units) $(tools) $(benches) $(fuzzers) \
 	$(soaks) $(wildcard tests/preload/*.c)
 
@@ -65,7 +66,8 @@ $(1)/dnsgen.a: $(naming:%.c=$(1)/obj/%.o)
 $(1)/%.a:
 	$$(call say,AR,$$@)
 	$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
-$(1)/replay: $(1)/obj/replay/main.o $(1)/site.a $(1)/rewrite.a $(1)/capture.a
+$(1)/replay: $(options:%.c=$(1)/obj/%.o) $(1)/obj/replay/main.o \
+	$(1)/site.a $(1)/rewrite.a $(1)/capture.a
 $(1)/dnsgen: $(1)/obj/dnsgen/main.o $(1)/dnsgen.a $(1)/rewrite.a $(1)/capture.a
 $(1)/rewrite: $(1)/obj/rewrite/main.o $(1)/rewrite.a $(1)/capture.a
 $(1)/make-capture: $(generator:%.c=$(1)/obj/%.o)

@@ -1,340 +1,22 @@
 /* replay: reads captures, then serves what they hold or prints it. */
-#include "capture/confine.h"
-#include "capture/digest.h"
-#include "capture/inputs.h"
-#include "capture/log.h"
-#include "capture/opener.h"
-#include "capture/recording.h"
+#include "settings.h"
+
 #include "report/check.h"
 #include "report/compare_print.h"
 #include "report/list.h"
 #include "site/server.h"
 
-#include "rewrite/steer.h"
+#include "capture/confine.h"
+#include "capture/digest.h"
+#include "capture/log.h"
+#include "capture/opener.h"
+#include "capture/recording.h"
 
-#include <sched.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define THREADS_MAX 64
-#define CORES_MAX 16 /* used without having been asked to */
-
-enum option_key {
-	KEY_CA = 256,
-	KEY_CA_CERT,
-	KEY_CLOCK,
-	KEY_COMPARE,
-	KEY_EXACT,
-	KEY_FILTER,
-	KEY_FORMAT,
-	KEY_INCOMPLETE,
-	KEY_LOG,
-	KEY_MAX_CONNECTIONS,
-	KEY_NO_DIGEST,
-	KEY_NO_H2,
-	KEY_PACE,
-	KEY_RECODE,
-	KEY_SECRETS,
-	KEY_SHIFT_DATES,
-	KEY_STRICT,
-	KEY_SUPPLEMENT,
-	KEY_THREADS,
-	KEY_TLS_MIN,
-	KEY_USER,
-};
-
-static const struct option_spec specs[] = {
-    {'l', "listen", "ADDR[:PORT]",
-     "serve at this address, on every recorded port;\n"
-     "with a port: on that one alone, for every recorded\n"
-     "host and port; 0 takes a free one; may be repeated\n"
-     "(default: 127.0.0.1)"},
-    {'r', "rules", "FILE",
-     "rewrite the answers by the rules in it; may be\n"
-     "repeated; SIGHUP reads all of them again"},
-    {'z', "zone", "NAME",
-     "of the names that stand for addresses, as dnsgen\n"
-     "has it (default: " STEER_ZONE ")"},
-    {KEY_SHIFT_DATES, "shift-dates", NULL,
-     "move the dates in all fields of all answers by the\n"
-     "time between recording and replay"},
-    {KEY_CLOCK, "clock", "recorded|now",
-     "where the clients' clock stands (default: now); with\n"
-     "recorded no date moves, whatever the rules say"},
-    {KEY_SUPPLEMENT, "supplement", "CAPTURE",
-     "answers requests for its hosts that the captures\n"
-     "have no answer for; without rules; may be repeated"},
-    {KEY_FILTER, "filter", "EXPRESSION",
-     "read only packets that match, as in tcpdump"},
-    INPUTS_SPECS,
-    {KEY_EXACT, "exact", NULL,
-     "never guess: only what was recorded of that very\n"
-     "request (HEAD from GET and ranges stay)"},
-    {KEY_INCOMPLETE, "incomplete", "404",
-     "answer 404 where the recorded answer is not whole,\n"
-     "instead of serving it up to the cut"},
-    {KEY_RECODE, "recode", NULL,
-     "decode gzip, br and the like for clients that do\n"
-     "not accept them"},
-    {KEY_PACE, "pace", NULL,
-     "wait as long as the recorded server did before\n"
-     "answering"},
-    {KEY_CA, "ca", "DIR",
-     "where the certificate authority is kept, made there\n"
-     "if there is none (default: reenact/ca in\n"
-     "$XDG_STATE_HOME, else in ~/.local/state)"},
-    {KEY_CA_CERT, "ca-cert", NULL,
-     "print its certificate, to be installed in clients,\n"
-     "instead of serving; takes no captures"},
-    {KEY_SECRETS, "secrets", "FILE",
-     "append the secrets of TLS connections, to read a\n"
-     "capture of this replay with (as SSLKEYLOGFILE)"},
-    {KEY_TLS_MIN, "tls-min", "VERSION",
-     "lowest version of TLS: 1.0, 1.1, 1.2 (default) or\n"
-     "1.3; below 1.2 also the ciphers of that time"},
-    {KEY_NO_H2, "no-h2", NULL,
-     "speak HTTP/1.1 alone, also where HTTP/2 was recorded"},
-    {KEY_USER, "user", "NAME",
-     "whom to become before the first client is answered,\n"
-     "when started by root (default: nobody)"},
-    {KEY_THREADS, "threads", "N",
-     "serve by N event loops, each on a core (default: one\n"
-     "for each core that may be used, at most 16)"},
-    {KEY_MAX_CONNECTIONS, "max-connections", "NUMBER",
-     "serve so many at a time, more wait until one ends\n"
-     "(default: as many as there may be descriptors)"},
-    {KEY_LOG, "log", "FILE",
-     "append the log of answers as JSON lines; - for\n"
-     "standard output"},
-    {'L', "list", NULL, "print the table of exchanges instead of serving"},
-    {'c', "check", NULL,
-     "say what can be brought back and what cannot, and\n"
-     "which links to bare addresses no rule steers"},
-    {KEY_COMPARE, "compare", "REPLAYED",
-     "hold the traffic of a replay, as captured at its\n"
-     "client, against the captures; may be repeated. Give\n"
-     "the other options as that replay had them"},
-    {KEY_STRICT, "strict", NULL,
-     "with --compare: exit status 1 unless all that is\n"
-     "reproducible came back, and nothing else was asked"},
-    {KEY_FORMAT, "format", "FORMAT",
-     "of the list and the comparison: tsv (default) or\n"
-     "json; of the check: json, one line for each capture,\n"
-     "each read alone"},
-    {KEY_NO_DIGEST, "no-digest", NULL, "leave sha256 out of the list"},
-    {'q', "quiet", NULL, "no line for each request, only what is wrong"},
-    {'v', "verbose", NULL,
-     "tell more; with --check also links that are steered,\n"
-     "with --compare both causal chains side by side"},
-    {0},
-};
-
-struct settings {
-	struct site_options site;
-	struct listen *listens;
-	size_t listen_count;
-	const char **rules;
-	size_t rule_count;
-	char **supplements;
-	size_t supplement_count;
-	struct buf zone;
-	const char *filter;
-	struct inputs inputs;
-	const char *user;      /* NULL: the default */
-	const char **replayed; /* captures to compare */
-	size_t replayed_count;
-	bool list, check, verbose, no_digest, strict, ca_cert;
-	enum list_format format;
-};
-
-static void add_listen(struct settings *s, const char *value)
-{
-	s->listens =
-	    xreallocarray(s->listens, s->listen_count + 1, sizeof *s->listens);
-	if (!listen_parse(value, &s->listens[s->listen_count++]))
-		log_usage("--listen %s: not an address, with or without a port",
-			  value);
-}
-
-static void add_rules(struct settings *s, const char *value)
-{
-	s->rules = xreallocarray((void *)s->rules, s->rule_count + 1,
-				 sizeof *s->rules);
-	s->rules[s->rule_count++] = value;
-}
-
-static void add_supplement(struct settings *s, const char *value)
-{
-	s->supplements = xreallocarray(s->supplements, s->supplement_count + 1,
-				       sizeof *s->supplements);
-	s->supplements[s->supplement_count++] = xstrdup(value);
-}
-
-static void take_clock(struct settings *s, const char *value)
-{
-	s->site.clock_recorded = !strcmp(value, "recorded");
-	if (!s->site.clock_recorded && strcmp(value, "now"))
-		log_usage("--clock %s: neither recorded nor now", value);
-}
-
-static void add_replayed(struct settings *s, const char *value)
-{
-	s->replayed = xreallocarray((void *)s->replayed, s->replayed_count + 1,
-				    sizeof *s->replayed);
-	s->replayed[s->replayed_count++] = value;
-}
-
-static void take_zone(struct settings *s, const char *value)
-{
-	if (!steer_zone(value, &s->zone))
-		log_usage("--zone %s: not a DNS name, or too long", value);
-}
-
-static void take_format(struct settings *s, const char *value)
-{
-	if (!strcmp(value, "json"))
-		s->format = LIST_JSON;
-	else if (!strcmp(value, "tsv"))
-		s->format = LIST_TSV;
-	else
-		log_usage("--format %s: neither tsv nor json", value);
-}
-
-static void take_tls_min(struct settings *s, const char *value)
-{
-	if (!tls_min_parse(value, &s->site.tls.min))
-		log_usage("--tls-min %s: neither 1.0, 1.1, 1.2 nor 1.3", value);
-}
-
-static void take_threads(struct settings *s, const char *value)
-{
-	uint64_t count = 0;
-	if (!slice_number(slice_of(value), THREADS_MAX, &count) || !count)
-		log_usage("--threads %s: not a number from 1 to %d", value,
-			  THREADS_MAX);
-	s->site.threads = (unsigned)count;
-}
-
-static unsigned default_threads(void)
-{
-	cpu_set_t set;
-	int cores = 1;
-	if (!sched_getaffinity(0, sizeof set, &set))
-		cores = CPU_COUNT(&set);
-	return cores < CORES_MAX ? (unsigned)cores : CORES_MAX;
-}
-
-static void take_max_connections(struct settings *s, const char *value)
-{
-	uint64_t n;
-	if (!slice_number(slice_of(value), UINT32_MAX, &n) || !n)
-		log_usage("--max-connections %s: not a number, or none", value);
-	s->site.max_connections = (size_t)n;
-}
-
-static void take_incomplete(struct settings *s, const char *value)
-{
-	if (strcmp(value, "404"))
-		log_usage("--incomplete=%s: only 404 is known", value);
-	s->site.incomplete_404 = true;
-}
-
-/* Whether it is one without a value. */
-static bool take_flag(struct settings *s, int key)
-{
-	const struct {
-		int key;
-		bool *flag;
-	} flags[] = {
-	    {'L', &s->list},
-	    {'q', &s->site.quiet},
-	    {'c', &s->check},
-	    {'v', &s->verbose},
-	    {KEY_SHIFT_DATES, &s->site.shift_dates},
-	    {KEY_CA_CERT, &s->ca_cert},
-	    {KEY_EXACT, &s->site.exact},
-	    {KEY_RECODE, &s->site.recode},
-	    {KEY_PACE, &s->site.pace},
-	    {KEY_STRICT, &s->strict},
-	    {KEY_NO_DIGEST, &s->no_digest},
-	    {KEY_NO_H2, &s->site.no_h2},
-	};
-	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-		if (flags[i].key != key)
-			continue;
-		*flags[i].flag = true;
-		return true;
-	}
-	return false;
-}
-
-static void take_option(void *context, int key, const char *value)
-{
-	struct settings *s = context;
-	if (key == 'q' || key == 'v')
-		log_set_level(key == 'q' ? LOG_QUIET : LOG_VERBOSE);
-	if (inputs_take(&s->inputs, key, value) || take_flag(s, key))
-		return;
-	switch (key) {
-	case 'l':
-		add_listen(s, value);
-		break;
-	case 'r':
-		add_rules(s, value);
-		break;
-	case 'z':
-		take_zone(s, value);
-		break;
-	case KEY_CA:
-		s->site.tls.ca = value;
-		break;
-	case KEY_SECRETS:
-		s->site.tls.secrets = value;
-		break;
-	case KEY_TLS_MIN:
-		take_tls_min(s, value);
-		break;
-	case KEY_CLOCK:
-		take_clock(s, value);
-		break;
-	case KEY_SUPPLEMENT:
-		add_supplement(s, value);
-		break;
-	case KEY_FILTER:
-		s->filter = value;
-		break;
-	case KEY_INCOMPLETE:
-		take_incomplete(s, value);
-		break;
-	case KEY_USER:
-		s->user = value;
-		break;
-	case KEY_THREADS:
-		take_threads(s, value);
-		break;
-	case KEY_LOG:
-		s->site.log = value;
-		break;
-	case KEY_MAX_CONNECTIONS:
-		take_max_connections(s, value);
-		break;
-	case KEY_COMPARE:
-		add_replayed(s, value);
-		break;
-	case KEY_FORMAT:
-		take_format(s, value);
-		break;
-	}
-}
 
 /* First of all: who has to mend a rule does not wait for captures. */
-static int read_rules(struct settings *s, struct rules **rules)
+static int read_rules(const struct settings *s, struct rules **rules)
 {
-	s->site.listens = s->listens;
-	s->site.listen_count = s->listen_count;
-	s->site.rules = s->rules;
-	s->site.rule_count = s->rule_count;
-	s->site.zone = buf_slice(&s->zone);
 	if (!s->rule_count)
 		return 0;
 	*rules = rules_read(s->rules, s->rule_count, s->site.zone);
@@ -347,6 +29,11 @@ static struct recording *read_captures(const struct settings *s,
 {
 	struct recording_options o = {filter, s->inputs.secrets};
 	return recording_read(&o, captures, count);
+}
+
+static struct recording *read_recorded(const struct settings *s)
+{
+	return read_captures(s, s->filter, s->captures, s->capture_count);
 }
 
 static int check(const struct settings *s, const struct rules *rules,
@@ -363,15 +50,15 @@ static int check(const struct settings *s, const struct rules *rules,
 }
 
 /* Several captures are one recording, but in JSON they are told one by one. */
-static int run_check(struct settings *s, char *const captures[], size_t count)
+static int run_check(const struct settings *s)
 {
 	struct rules *rules = NULL;
 	int result = read_rules(s, &rules);
 	if (!result && s->format != LIST_JSON)
-		result = check(s, rules, captures, count);
+		result = check(s, rules, s->captures, s->capture_count);
 	else
-		for (size_t i = 0; !result && i < count; i++)
-			result = check(s, rules, captures + i, 1);
+		for (size_t i = 0; !result && i < s->capture_count; i++)
+			result = check(s, rules, s->captures + i, 1);
 	rules_free(rules);
 	return result;
 }
@@ -416,14 +103,14 @@ static int compare(const struct settings *s, struct rules *rules,
 	return result;
 }
 
-static int run_compare(struct settings *s, char *const captures[], size_t count)
+static int run_compare(const struct settings *s)
 {
 	struct rules *rules = NULL;
 	struct recording *recorded = NULL, *replayed = NULL;
 	int result = -1;
 	if (read_rules(s, &rules))
 		return -1;
-	recorded = read_captures(s, s->filter, captures, count);
+	recorded = read_recorded(s);
 	if (recorded)
 		replayed = read_captures(s, NULL, (char **)s->replayed,
 					 s->replayed_count);
@@ -436,24 +123,22 @@ static int run_compare(struct settings *s, char *const captures[], size_t count)
 	return result;
 }
 
-static int run(struct settings *s, char *const captures[], size_t count)
+static int run_list(const struct settings *s)
+{
+	struct recording *r = read_recorded(s);
+	int result = r ? list_print(r, s->format, !s->no_digest) : -1;
+	recording_free(r);
+	return result;
+}
+
+static int run_serve(const struct settings *s)
 {
 	struct rules *rules = NULL;
-	if (s->ca_cert)
-		return tls_print_authority(s->site.tls.ca);
-	if (s->check)
-		return run_check(s, captures, count);
-	if (s->replayed_count)
-		return run_compare(s, captures, count);
-	if (!s->list && read_rules(s, &rules))
+	if (read_rules(s, &rules))
 		return -1;
-	struct recording *r = read_captures(s, s->filter, captures, count);
+	struct recording *r = read_recorded(s);
 	int result = -1;
-	if (!s->site.threads)
-		s->site.threads = default_threads();
-	if (r && s->list)
-		result = list_print(r, s->format, !s->no_digest);
-	else if (r)
+	if (r)
 		result = serve(s, r, rules);
 	else
 		rules_free(rules);
@@ -461,12 +146,24 @@ static int run(struct settings *s, char *const captures[], size_t count)
 	return result;
 }
 
+static int run(const struct settings *s)
+{
+	if (s->ca_cert)
+		return tls_print_authority(s->site.tls.ca);
+	if (s->check)
+		return run_check(s);
+	if (s->replayed_count)
+		return run_compare(s);
+	if (s->list)
+		return run_list(s);
+	return run_serve(s);
+}
+
 /* Before anything hostile is read. The process that opens rule files is left
  * outside. */
 static int enter_stage(struct settings *s)
 {
-	bool serves = !s->list && !s->check && !s->replayed_count;
-	if (!serves)
+	if (!settings_serve(s) && !s->ca_cert)
 		return confine(CONFINE_READING, !s->list);
 	s->site.user = identity_find(s->user);
 	if (s->rule_count && !s->ca_cert && opener_start())
@@ -476,43 +173,15 @@ static int enter_stage(struct settings *s)
 
 int main(int argc, char **argv)
 {
-	static const struct options options = {
-	    .specs = specs,
-	    .synopsis = "[OPTIONS] CAPTURE...\n--list [OPTIONS] CAPTURE...\n"
-			"--check [OPTIONS] CAPTURE...\n"
-			"--compare REPLAYED [OPTIONS] CAPTURE...\n"
-			"--ca-cert [--ca DIR]",
-	    .about = "Serves the web sites that packet captures hold. A "
-		     "capture is a pcap or pcapng\nfile, also compressed, or "
-		     "- for standard input.",
-	    .take = take_option,
-	};
-	struct settings s = {0};
+	struct settings s;
 	log_init(argv[0]);
 	digest_memory();
-	take_zone(&s, STEER_ZONE);
-	int first = options_parse(&options, &s, argc, argv);
-	if (first == argc && !s.ca_cert)
-		log_usage("no capture named");
-	if (first != argc && s.ca_cert)
-		log_usage("--ca-cert takes no captures");
-	if (s.list + s.check + (s.replayed_count > 0) + s.ca_cert > 1)
-		log_usage("only one of --list, --check, --compare and "
-			  "--ca-cert");
-	if (s.strict && !s.replayed_count)
-		log_usage("--strict is for --compare");
+	settings_read(&s, argc, argv);
 	int result = enter_stage(&s);
 	if (!result)
 		result = inputs_read(&s.inputs);
 	if (!result)
-		result = run(&s, argv + first, (size_t)(argc - first));
-	inputs_release(&s.inputs);
-	free(s.listens);
-	free((void *)s.rules);
-	for (size_t i = 0; i < s.supplement_count; i++)
-		free(s.supplements[i]);
-	free(s.supplements);
-	free((void *)s.replayed);
-	buf_release(&s.zone);
+		result = run(&s);
+	settings_release(&s);
 	return result ? EXIT_FAILURE : EXIT_SUCCESS;
 }
