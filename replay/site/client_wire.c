@@ -20,6 +20,7 @@
  * each for a thousand slow readers would be copied, and wait. */
 #define UNSENT_MAX (128 << 10)
 #define INPUT_MAX (320U << 10) /* bytes read ahead: a head and then some */
+#define TURN_MAX (256U << 10)  /* bytes sent to one before the others' turn */
 #define SHAKE_SECONDS 20       /* between any two bytes of a handshake */
 #define SHAKE_ALL_SECONDS 60
 #define LINGER_SECONDS 2 /* between any two bytes after the last answer */
@@ -137,8 +138,15 @@ static ssize_t send_sealed(struct client *c, const struct slice *pieces,
 ssize_t client_send(struct client *c, const struct slice *pieces, size_t count,
 		    bool *all)
 {
-	return c->tls ? send_sealed(c, pieces, count, all)
-		      : send_clear(c, pieces, count, all);
+	ssize_t n = c->tls ? send_sealed(c, pieces, count, all)
+			   : send_clear(c, pieces, count, all);
+	if (n > 0)
+		c->turn += (size_t)n;
+	if (c->turn < TURN_MAX)
+		return n;
+	c->turn = 0;
+	*all = false;
+	return n;
 }
 
 void client_await(struct client *c)

@@ -65,6 +65,7 @@ struct client {
 	bool ended;      /* the client will send no more */
 	bool silent;     /* TLS does not say that it ends */
 	size_t lingered;
+	size_t turn; /* bytes sent since others last had their turn */
 };
 
 /* Takes the socket. Nothing is done before client_run. NULL: it was closed,
@@ -105,7 +106,9 @@ bool client_has_more(const struct client *c);
 struct slice client_piece(struct evbuffer *in);
 
 /* Sends some of the pieces, from their start on. Returns how many bytes were
- * taken, -1 on an error. *all: more may be sent at once. */
+ * taken, -1 on an error. *all: more may be sent at once; not if the socket
+ * takes no more, nor after TURN_MAX bytes, since who reads as fast as is
+ * written would keep all others waiting. */
 ssize_t client_send(struct client *c, const struct slice *pieces, size_t count,
 		    bool *all);
 /* Calls the speaker when the socket takes more; or the client is closed, if

@@ -13,6 +13,7 @@ import selectors
 import socket
 import stat
 import subprocess
+import threading
 import time
 
 from playback import *
@@ -144,6 +145,48 @@ def p25_a_thousand_clients_slow_and_rude_ones_among_them():
         true(grown < 32 * MIB, f"grown by {grown} bytes")
         same(len([n for n in r.log(18000) if "status" not in n]), 19,
              "refusals in the log")
+
+
+class Discarding:
+    """A client that reads faster than anybody writes: the kernel throws the
+    bytes away."""
+
+    def __init__(self, port, asked):
+        self.client, self.got = Client(port), 0
+        self.client.send(asked)
+        self.thread = threading.Thread(target=self.read)
+        self.thread.start()
+
+    def read(self):
+        try:
+            while part := len(self.client.socket.recv(1 << 20,
+                                                      socket.MSG_TRUNC)):
+                self.got += part
+        except OSError:
+            pass
+
+    def end(self):
+        self.client.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+
+
+def p25_who_reads_as_fast_as_is_written_is_not_alone():
+    s = large()
+    meanwhile = []
+    with Replay(s.path, "--quiet", "--threads", "1", directory=PLAIN) as r:
+        fast, other = Discarding(r.port, s.requests[0] * 2000), Client(r.port)
+        until("the fast one", lambda: fast.got > 64 * MIB)
+        for asked, answer in list(zip(s.requests, s.responses))[1:101]:
+            before = fast.got
+            other.send(asked)
+            same(other.take(len(answer)), answer)
+            meanwhile.append(fast.got - before)
+        true(fast.thread.is_alive(), "all asked while it reads")
+        fast.end()
+    meanwhile.sort()
+    print(f"  bytes to it while another waited: median {meanwhile[50]}, "
+          f"at most {meanwhile[-1]}")
+    true(meanwhile[50] < MIB, "each has its turn")
 
 
 def p25_as_many_under_sanitizers():
