@@ -153,7 +153,7 @@ static void begin(void)
 	s->tls = tls_site_new(&options.tls, 0, 0);
 	clients.base = event_base_new();
 	clients.flush = event_new(clients.base, -1, 0, nothing, NULL);
-	clients.none_left = none_left;
+	clients.left = clients.none_left = none_left;
 }
 
 /* ---- a client ---- */
