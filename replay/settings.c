@@ -83,9 +83,9 @@ static const struct option_spec specs[] = {
     {KEY_SECRETS, "secrets", "FILE",
      "append the secrets of TLS connections, to read a\n"
      "capture of this replay with (as SSLKEYLOGFILE)"},
-    {KEY_TLS_MIN, "tls-min", "VERSION",
-     "lowest version of TLS: 1.0, 1.1, 1.2 (default) or\n"
-     "1.3; below 1.2 also the ciphers of that time"},
+    {KEY_TLS_MIN, "tls-min", "1.0|1.1|1.2|1.3",
+     "lowest version of TLS (default: 1.2); below 1.2 also\n"
+     "the ciphers of that time"},
     {KEY_NO_H2, "no-h2", NULL,
      "speak HTTP/1.1 alone, also where HTTP/2 was recorded"},
     {KEY_USER, "user", "NAME",
@@ -111,7 +111,7 @@ static const struct option_spec specs[] = {
     {KEY_STRICT, "strict", NULL,
      "with --compare: exit status 1 unless all that is\n"
      "reproducible came back, and nothing else was asked"},
-    {KEY_FORMAT, "format", "FORMAT",
+    {KEY_FORMAT, "format", "tsv|json",
      "of the list and the comparison: tsv (default) or\n"
      "json; of the check: json, one line for each capture,\n"
      "each read alone"},

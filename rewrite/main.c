@@ -42,8 +42,8 @@ static const struct option_spec specs[] = {
      "lines of more than 500 bytes whole; otherwise only\n"
      "what differs in them, with a little around it and\n"
      "\xe2\x80\xa6 for the rest"},
-    {KEY_COLOUR, "color", "WHEN",
-     "always, never, or auto (default): on a terminal,\n"
+    {KEY_COLOUR, "color", "always|never|auto",
+     "in colour; auto (default): on a terminal,\n"
      "unless NO_COLOR is set"},
     {'c', "check", NULL, "only check the rule files"},
     {KEY_STDIN, "stdin", NULL,
@@ -54,7 +54,7 @@ static const struct option_spec specs[] = {
     {KEY_TARGET, "target", "TARGET", "path and query, or a URL (/)"},
     {KEY_METHOD, "method", "METHOD", "of its request (GET)"},
     {KEY_STATUS, "status", "N", "its status (200)"},
-    {KEY_SCHEME, "scheme", "SCHEME", "http (default) or https"},
+    {KEY_SCHEME, "scheme", "http|https", "of its request (http)"},
     {KEY_ENCODING, "encoding", "CODING",
      "Content-Encoding, as gzip: taken off, and put on\n"
      "again"},

@@ -19,7 +19,8 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
           "/etc", "/opt", "/var/cache/fontconfig", "/var/lib/dbus")
 # Built from clock.c: of the checkout this file is in, or installed.
 HERE = pathlib.Path(__file__).resolve().parent
-CLOCK = HERE.parents[1] / "build/clock.so", HERE.parent / "clock.so"
+CLOCK = (HERE.parents[1] / "build/clock.so",
+         HERE.parents[2] / "lib/reenact/clock.so")
 PRELOAD = "/run/clock.so"  # as the client sees it
 
 

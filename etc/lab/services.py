@@ -16,6 +16,8 @@ from visit import LabError
 PATIENCE = 60       # seconds for a program to begin or to end
 READING = 3600      # ... to read captures of any size
 HERE = pathlib.Path(__file__).resolve().parent
+# Of the checkout this file is in; of PREFIX/share/reenact/lab.
+BUILT = HERE.parents[1] / "build", HERE.parents[2] / "bin"
 CAN_READ = ("dac_read_search",)  # captures and rules may be the caller's own
 
 DNSMASQ = """\
@@ -54,9 +56,11 @@ class Programs:
 
     @staticmethod
     def _find(name, directory):
-        built = pathlib.Path(directory or HERE.parents[1] / "build", name)
-        if directory or built.exists():
-            path = str(built) if os.access(built, os.X_OK) else None
+        for place in [directory] if directory else BUILT:
+            path = pathlib.Path(place, name)
+            if directory or path.exists():
+                path = str(path) if os.access(path, os.X_OK) else None
+                break
         else:
             path = shutil.which(name)
         if not path:

@@ -1,8 +1,9 @@
-/* One table of options a program: getopt_long's arrays and the text of --help
- * both come from it. */
+/* One table of options a program: getopt_long's arrays, the text of --help and
+ * completion in shells come from it. */
 #include "options.h"
 
 #include "bytes.h"
+#include "completion.h"
 #include "log.h"
 
 #include <errno.h>
@@ -10,22 +11,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_VERSION 255 /* no short option: below those of the programs */
+/* No short options: below those of the programs. */
+#define KEY_COMPLETION 254
+#define KEY_VERSION 255
 
 static const struct option_spec common[] = {
     {'h', "help", NULL, "show this help"},
     {KEY_VERSION, "version", NULL, "show the version"},
+    {KEY_COMPLETION, "completion", "bash|zsh|fish",
+     "print what completes these options in that shell"},
     {0},
 };
 
 static void print_help(const struct option_spec *spec)
 {
 	char left[64];
-	int used = snprintf(left, sizeof left, "%c%c%s--%s%s%s",
-			    spec->key < KEY_VERSION ? '-' : ' ',
-			    spec->key < KEY_VERSION ? spec->key : ' ',
-			    spec->key < KEY_VERSION ? ", " : "  ", spec->name,
-			    spec->arg ? " " : "", spec->arg ? spec->arg : "");
+	bool letter = spec->key < KEY_COMPLETION;
+	int used =
+	    snprintf(left, sizeof left, "%c%c%s--%s%s%s", letter ? '-' : ' ',
+		     letter ? spec->key : ' ', letter ? ", " : "  ", spec->name,
+		     spec->arg ? " " : "", spec->arg ? spec->arg : "");
 	printf("  %-27s%s", left,
 	       used > 26 ? "\n                             " : "");
 	for (const char *c = spec->help; *c; c++) {
@@ -67,6 +72,14 @@ static noreturn void version(void)
 	finish();
 }
 
+static noreturn void complete(const struct options *o, const char *shell)
+{
+	const struct option_spec *const tables[] = {o->specs, common, NULL};
+	if (!completion_print(shell, log_name(), tables))
+		log_usage("--completion %s: neither bash, zsh nor fish", shell);
+	finish();
+}
+
 struct tables {
 	struct option *longs;
 	char *shorts;
@@ -82,7 +95,7 @@ static void tables_add(struct tables *t, const struct option_spec *specs)
 		    s->name, s->arg ? required_argument : no_argument, NULL,
 		    s->key};
 		t->longs[t->count] = (struct option){0};
-		if (s->key >= KEY_VERSION)
+		if (s->key >= KEY_COMPLETION)
 			continue;
 		t->shorts = xreallocarray(t->shorts, t->short_len + 3, 1);
 		t->shorts[t->short_len++] = (char)s->key;
@@ -96,7 +109,7 @@ static void tables_add(struct tables *t, const struct option_spec *specs)
  * the one it is in, if that is a cluster of short options. */
 static noreturn void refuse(const struct tables *t, const char *word)
 {
-	bool known = optopt >= KEY_VERSION ||
+	bool known = optopt >= KEY_COMPLETION ||
 		     (optopt && optopt != ':' && strchr(t->shorts, optopt));
 	if (known)
 		log_usage("%s: needs a value, or takes none", word);
@@ -119,6 +132,8 @@ int options_parse(const struct options *o, void *context, int argc, char **argv)
 			help(o);
 		if (key == KEY_VERSION)
 			version();
+		if (key == KEY_COMPLETION)
+			complete(o, optarg);
 		if (key == '?')
 			refuse(&t, argv[optind - 1]);
 		o->take(context, key, optarg);
