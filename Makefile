@@ -9,7 +9,9 @@
 #   make soak       ten minutes, or SOAK_SECONDS, of 10,000 clients of all kinds
 #   make bench      figures, as ratios against peers measured in the same run
 #   make lint       formatting, header walls, static analysis
-#   make install    to $(DESTDIR)$(PREFIX)
+#   make check-all  check, and what is slow or needs more: packages, zsh, fish
+#   make install    to $(DESTDIR)$(PREFIX); make uninstall takes it away
+#   make deb        Debian packages, in build/
 
 PREFIX ?= /usr/local
 BUILD ?= build
@@ -48,7 +50,7 @@ sources := $(capture) $(site) $(options) $(rewriting) $(naming) $(programs:=/mai
 	$(soaks) $(wildcard tests/preload/*.c)
 
 .PHONY: all demo check check-units check-programs fuzz fuzz-memory coverage \
-	soak bench lint format install uninstall clean needs
+	check-all soak bench lint format install uninstall deb clean needs
 .DELETE_ON_ERROR:
 all: $(programs:%=$(BUILD)/%) $(BUILD)/connectivity.pcap $(BUILD)/clock.so
 
@@ -107,8 +109,8 @@ $(faults): tests/preload/faults.c tests/preload/faults.h
 		$(LDFLAGS) -o $@ $<
 
 # Goals for people install what is missing before anything is compiled.
-needed := $(if $(filter demo check fuzz fuzz-memory coverage soak bench \
-	lint,$(MAKECMDGOALS)),| needs)
+needed := $(if $(filter demo check check-all fuzz fuzz-memory coverage soak \
+	bench lint deb,$(MAKECMDGOALS)),| needs)
 $(eval $(call variant,$(BUILD),))
 $(eval $(call variant,$(BUILD)/san,$(SANITIZE)))
 
@@ -133,6 +135,8 @@ check-programs: $(programs:%=$(san)/%) $(san)/make-capture \
 	$(soaks:tests/soak/%.c=$(BUILD)/soak/%)
 	@tests/run-programs $(san) $(BUILD)
 check: check-units check-programs
+check-all: check
+	@tests/run-programs $(san) $(BUILD) tests/programs/all/*
 
 # libFuzzer is clang's. $(1) directory, $(2) sanitizers and what else.
 define fuzzing
@@ -174,17 +178,82 @@ lint:
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-share := $(DESTDIR)$(PREFIX)/share/reenact
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(share)/lab
-	install $(programs:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 etc/*.conf $(BUILD)/connectivity.pcap $(BUILD)/clock.so \
-		$(share)
+# What is installed besides the programs. Where a text names /usr, it is made
+# to name $(PREFIX).
+$(BUILD)/drive-by.pcap: $(BUILD)/make-capture
+	$(call say,MAKE,$@)
+	$(Q)$< drive-by > $@
+$(BUILD)/reenact-lab: etc/lab/lab
+	$(Q)ln -sf $(abspath $<) $@
+commands := $(programs) reenact-lab
+shells := bash zsh fish
+completion := $(foreach s,$(shells),$(commands:%=$(BUILD)/completion/$s/%))
+$(completion): $(commands:%=$(BUILD)/%) etc/lab/completion.py
+	$(call say,MAKE,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BUILD)/$(@F) --completion $(notdir $(@D)) > $@
+pages := replay/replay.8 dnsgen/dnsgen.8 rewrite/rewrite.1 \
+	rewrite/reenact-rules.5 etc/lab/reenact-lab.8 etc/reenact.7
+
+# Programs are in bin, though replay(8) and dnsgen(8) are pages for those who
+# run a machine: as with tcpdump(8), captures are read without being root.
+to = $(DESTDIR)$(PREFIX)
+UNITS ?= $(PREFIX)/lib/systemd/system
+units_to = $(DESTDIR)$(UNITS)
+man = $(to)/share/man/man$(subst .,,$(suffix $(1)))
+examples = $(to)/share/doc/reenact/examples
+named = sed 's,/usr/\(bin\|share\)/,$(PREFIX)/\1/,g' $(1) > $(2) && \
+	chmod 644 $(2)
+install: all $(BUILD)/drive-by.pcap $(completion)
+	install -d $(to)/bin $(to)/share/reenact/lab $(to)/lib/reenact \
+		$(examples)/dnsmasq.d $(sort $(foreach p,$(pages),$(call man,$p))) \
+		$(to)/share/bash-completion/completions \
+		$(to)/share/zsh/site-functions \
+		$(to)/share/fish/vendor_completions.d \
+		$(units_to) $(to)/lib/sysusers.d $(to)/lib/tmpfiles.d
+	install $(programs:%=$(BUILD)/%) $(to)/bin
+	install -m 644 etc/rules.conf $(BUILD)/connectivity.pcap \
+		$(to)/share/reenact
 	install -m 644 etc/lab/*.py etc/lab/*.js etc/lab/*.conf \
-		etc/lab/authority.cmd etc/lab/authority.sh $(share)/lab
-	install etc/lab/lab $(share)/lab
+		etc/lab/authority.cmd $(to)/share/reenact/lab
+	install etc/lab/lab etc/lab/authority.sh $(to)/share/reenact/lab
+	ln -sf ../share/reenact/lab/lab $(to)/bin/reenact-lab
+	install -m 644 $(BUILD)/clock.so $(to)/lib/reenact
+	install -m 644 etc/rules.conf etc/dnsmasq.conf $(BUILD)/drive-by.pcap \
+		$(examples)
+	$(call named,etc/systemd/drive-by.conf,$(examples)/drive-by.conf)
+	install -m 644 etc/systemd/dnsmasq.conf $(examples)/dnsmasq.d/reenact.conf
+	$(foreach p,$(pages),$(call named,$p,$(call man,$p)/$(notdir $p)) &&) :
+	install -m 644 $(commands:%=$(BUILD)/completion/bash/%) \
+		$(to)/share/bash-completion/completions
+	$(foreach c,$(commands),install -m 644 $(BUILD)/completion/zsh/$c \
+		$(to)/share/zsh/site-functions/_$c && install -m 644 \
+		$(BUILD)/completion/fish/$c \
+		$(to)/share/fish/vendor_completions.d/$c.fish &&) :
+	$(call named,etc/systemd/reenact@.service,$(units_to)/reenact@.service)
+	install -m 644 etc/systemd/reenact.sysusers \
+		$(to)/lib/sysusers.d/reenact.conf
+	install -m 644 etc/systemd/reenact.tmpfiles \
+		$(to)/lib/tmpfiles.d/reenact.conf
 uninstall:
-	rm -f $(programs:%=$(DESTDIR)$(PREFIX)/bin/%)
-	rm -rf $(share)
+	rm -f $(commands:%=$(to)/bin/%) \
+		$(foreach p,$(pages),$(call man,$p)/$(notdir $p)) \
+		$(commands:%=$(to)/share/bash-completion/completions/%) \
+		$(commands:%=$(to)/share/zsh/site-functions/_%) \
+		$(commands:%=$(to)/share/fish/vendor_completions.d/%.fish) \
+		$(units_to)/reenact@.service $(to)/lib/sysusers.d/reenact.conf \
+		$(to)/lib/tmpfiles.d/reenact.conf
+	rm -rf $(to)/share/reenact $(to)/lib/reenact $(to)/share/doc/reenact
+
+# Debian wants its folder at the top of a source tree, so there is one made of
+# what git knows. The packages are the same bytes wherever and whenever.
+tree := $(BUILD)/deb/reenact-$(VERSION)
+deb: needs
+	rm -rf $(BUILD)/deb
+	mkdir -p $(tree)
+	git ls-files -z | tar -c --null -T - --mode=u+rw,go=rX | tar -xC $(tree)
+	cp -r $(tree)/etc/debian $(tree)/debian
+	cd $(tree) && env -u MAKEFLAGS dpkg-buildpackage -us -uc
+	cp $(BUILD)/deb/*.deb $(BUILD)
 clean:
 	rm -rf $(BUILD)
