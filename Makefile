@@ -135,8 +135,8 @@ check-programs: $(programs:%=$(san)/%) $(san)/make-capture \
 	$(soaks:tests/soak/%.c=$(BUILD)/soak/%)
 	@tests/run-programs $(san) $(BUILD)
 check: check-units check-programs
-check-all: check
-	@tests/run-programs $(san) $(BUILD) tests/programs/all/*
+check-all: check deb
+	@tests/run-programs $(san) $(BUILD) tests/programs/all/*.py
 
 # libFuzzer is clang's. $(1) directory, $(2) sanitizers and what else.
 define fuzzing

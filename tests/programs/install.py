@@ -97,7 +97,7 @@ def check_service(root):
 
 def check(prefix):
     root = WORK / prefix.replace("/", "-")
-    theirs = [f"{prefix[1:]}/bin/kill", f"{prefix[1:]}/share/man/man8/x.8",
+    theirs = ["bin/sh", f"{prefix[1:]}/share/man/man8/x.8",
               f"{prefix[1:]}/share/doc/other/README"]
     for name in theirs:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
