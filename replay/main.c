@@ -165,6 +165,7 @@ static int enter_stage(struct settings *s)
 {
 	if (!settings_serve(s) && !s->ca_cert)
 		return confine(CONFINE_READING, !s->list);
+	server_hold_signals();
 	s->site.user = identity_find(s->user);
 	if (s->rule_count && !s->ca_cert && opener_start())
 		return -1;

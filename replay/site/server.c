@@ -117,6 +117,21 @@ static void hand_out(void *context)
 			  edition_beside(e, s->loops[i].clients.site.workers));
 }
 
+/* Those that would end a program that does not catch them yet. */
+static void mask_signals(int how)
+{
+	sigset_t held;
+	sigemptyset(&held);
+	sigaddset(&held, SIGHUP);
+	sigaddset(&held, SIGUSR1);
+	pthread_sigmask(how, &held, NULL);
+}
+
+void server_hold_signals(void)
+{
+	mask_signals(SIG_BLOCK);
+}
+
 static int catch_signals(struct server *s)
 {
 	static const struct {
@@ -127,8 +142,10 @@ static int catch_signals(struct server *s)
 			     {SIGUSR1, on_new_run},
 			     {SIGHUP, on_reload}};
 	for (size_t i = 0; i < SIGNALS; i++) {
-		/* what holds again once we are ending: another one is late */
-		signal(caught[i].number, SIG_IGN);
+		/* what holds again once we are ending: another one is late.
+		 * Those that are held would be lost by it */
+		if (caught[i].call == on_stop)
+			signal(caught[i].number, SIG_IGN);
 		s->signals[i] =
 		    evsignal_new(s->loops->clients.base, caught[i].number,
 				 caught[i].call, s);
@@ -137,6 +154,7 @@ static int catch_signals(struct server *s)
 		log_warn("cannot wait for signals: %s", strerror(errno));
 		return -1;
 	}
+	mask_signals(SIG_UNBLOCK);
 	return 0;
 }
 
@@ -269,6 +287,7 @@ static int serve(struct server *s, const struct recording *r)
 
 static void server_release(struct server *s)
 {
+	mask_signals(SIG_BLOCK);
 	for (size_t i = 0; i < SIGNALS; i++)
 		if (s->signals[i])
 			event_free(s->signals[i]);

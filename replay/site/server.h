@@ -11,6 +11,10 @@
 
 #include "site.h"
 
+/* To be called before captures are read: what asks a server for something,
+ * SIGHUP and SIGUSR1, waits from now on until server_run answers it. */
+void server_hold_signals(void);
+
 /* Serves until a signal ends it. Returns 0, or -1 if it cannot begin, after
  * having said why. Takes rules, which may be NULL.
  *

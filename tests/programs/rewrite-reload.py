@@ -7,11 +7,15 @@ RELOAD_SECONDS: how long, for each of two builds (8).
 
 usage: rewrite-reload.py SAN_DIR PLAIN_DIR [TEST...]
 """
+import contextlib
 import gzip
 import os
+import pathlib
+import re
 import selectors
 import socket
 import subprocess
+import threading
 import time
 
 from playback import *
@@ -47,6 +51,13 @@ def put(text):
     new = RULES.with_suffix(".new")
     new.write_text(text)
     new.rename(RULES)
+
+
+def held(pid):
+    """Whether a signal to it would wait."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    mask = int(re.search(r"^SigBlk:\t(\w+)", status, re.M)[1], 16)
+    return mask >> (signal.SIGHUP - 1) & 1
 
 
 def record():
@@ -197,6 +208,30 @@ def p20_a_faulty_file_changes_nothing():
                           capture_output=True, text=True, timeout=PATIENCE)
     true(done.returncode in (1, 2), "a faulty file at the start")
     true(":2:1: " in done.stderr, done.stderr)
+
+
+def p15_a_signal_while_captures_are_read_waits():
+    put(rules_of(7))
+    capture = pathlib.Path(record()).read_bytes()
+    with subprocess.Popen(
+            [SAN / "replay", "--rules", RULES, "--listen", "127.0.0.1:0", "-"],
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process, \
+            contextlib.ExitStack() as stack:
+        stack.callback(process.kill)
+        process.stdin.write(capture[:100])
+        process.stdin.flush()
+        until("that it holds them", lambda: held(process.pid))
+        process.send_signal(signal.SIGUSR1)
+        process.send_signal(signal.SIGHUP)
+        process.stdin.write(capture[100:])
+        process.stdin.close()
+        lines = []
+        threading.Thread(target=lambda: lines.extend(process.stderr),
+                         daemon=True).start()
+        for what in b"serving", b"new run", b"read again":
+            until(what, lambda w=what: any(w in n for n in lines))
+        process.send_signal(signal.SIGTERM)
+        same(process.wait(PATIENCE), 0, lines)
 
 
 def p20_answers_in_flight_end_with_the_rules_they_began_with():
