@@ -60,6 +60,17 @@ def lint():
                 wrong(f"{page.name}: there is no page {name}")
 
 
+def all_run():
+    """What begins with a prompt is an example, and some test runs it."""
+    for page in pages.PAGES:
+        in_page = re.findall(r"^[$#] ", page.read_text(), re.M)
+        in_blocks = [c for _, block in pages.blocks(page)
+                     for c in pages.commands(block)]
+        if len(in_page) != len(in_blocks):
+            wrong(f"{page.name}: {len(in_page)} commands, "
+                  f"{len(in_blocks)} of them marked for a test")
+
+
 def options():
     told = 0
     for name, commands in HELPS.items():
@@ -152,6 +163,8 @@ def run_page(page):
     ran, walk, rules = 0, None, ""
     for kind, block in pages.blocks(page):
         kind, _, capture = kind.partition(": ")
+        if kind in ("lab", "service"):  # tests/programs/all has these
+            continue
         if kind == "rules:":
             rules = block
             capture = "drive-by"
@@ -177,6 +190,7 @@ def run_page(page):
 
 def main():
     lint()
+    all_run()
     told = options()
     ran = {page.name: run_page(page) for page in pages.PAGES}
     print(f"{told} options, commands: {ran}, {wrong.count} wrong")

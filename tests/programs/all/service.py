@@ -15,6 +15,9 @@ import subprocess
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(TOP / "tests/programs/lib"))
+import pages  # noqa: E402
+
 PLAIN = pathlib.Path(sys.argv[2]).resolve()
 WORK = pathlib.Path(os.environ.get("TMPDIR", "/tmp")).resolve()
 HERE = pathlib.Path(__file__).resolve().parent
@@ -44,6 +47,13 @@ def run(*command):
     return done.stdout
 
 
+def page_commands():
+    """Those of reenact(7), to be typed as they stand."""
+    return "".join(command for kind, block in pages.blocks(
+        TOP / "etc/reenact.7") if kind.startswith("service:")
+        for command, _ in pages.commands(block))
+
+
 def make_guest(guest):
     packages = [str(p) for p in PLAIN.glob("reenact*.deb")
                 if "dbgsym" not in p.name]
@@ -53,6 +63,7 @@ def make_guest(guest):
         f"--include={','.join([SYSTEM, *packages])}", "bookworm", guest)
     shutil.copytree(TOP / "etc/debian/tests", guest / "root/tests")
     shutil.copy(HERE / "service-inside", guest / "root/inside")
+    (guest / "root/page").write_text(page_commands())
     (guest / "etc/systemd/system/inside.service").write_text(UNIT)
     run("chroot", guest, "systemctl", "enable", "inside")
 

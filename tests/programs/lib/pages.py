@@ -44,9 +44,10 @@ def options_of_help(text):
 
 def blocks(page):
     """[(kind, text)]: literal blocks under a comment that names their kind:
-    "rules", or "example" and "walk", which are followed by a capture."""
+    "rules", or "example", "walk", "lab" and "service", which a capture
+    follows."""
     return [(kind, plain(text)) for kind, text in re.findall(
-        r'^\.\\" (rules:|example: \S+|walk: \S+)\n\.Bd .*\n'
+        r'^\.\\" (rules:|(?:example|walk|lab|service): \S+)\n\.Bd .*\n'
         r"((?:(?!\.Ed).*\n)*)\.Ed$", page.read_text(), re.M)]
 
 
