@@ -76,11 +76,6 @@ static void print_about(const struct option_spec *s, const char *special,
 	}
 }
 
-/* Each option of all tables. */
-#define EACH_OPTION(s, tables)                                                 \
-	for (const struct option_spec *const *t_ = (tables); *t_; t_++)        \
-		for (const struct option_spec *s = *t_; (s)->name; (s)++)
-
 /* ---- bash ---- */
 
 /* readline's own completion of file names knows quotes and ~, so names are
@@ -105,8 +100,7 @@ static void print_bash_value(const struct option_spec *s)
 	puts("\t\treturn\n\t\t;;");
 }
 
-static void print_bash(const char *program,
-		       const struct option_spec *const tables[])
+static void print_bash(const char *program, const struct option_spec *specs)
 {
 	printf("_reenact_%s()\n{\n"
 	       "\tlocal cur=${COMP_WORDS[COMP_CWORD]}"
@@ -120,15 +114,12 @@ static void print_bash(const char *program,
 	       "\tfi\n"
 	       "\tcase $prev in\n",
 	       program);
-	EACH_OPTION(s, tables)
-	{
+	for (const struct option_spec *s = specs; s->name; s++)
 		print_bash_value(s);
-	}
 	printf("\tesac\n"
 	       "\t[[ $cur == -* ]] || return 0\n"
 	       "\tCOMPREPLY=($(compgen -W '");
-	EACH_OPTION(s, tables)
-	{
+	for (const struct option_spec *s = specs; s->name; s++) {
 		if (has_letter(s))
 			printf("-%c ", s->key);
 		printf("--%s ", s->name);
@@ -178,24 +169,19 @@ static void print_zsh_option(const struct option_spec *s)
 	putchar('\'');
 }
 
-static void print_zsh(const char *program,
-		      const struct option_spec *const tables[])
+static void print_zsh(const char *program, const struct option_spec *specs)
 {
 	printf("#compdef %s\n_arguments -s -S", program);
-	EACH_OPTION(s, tables)
-	{
+	for (const struct option_spec *s = specs; s->name; s++)
 		print_zsh_option(s);
-	}
 	puts(" \\\n\t'*:capture:_files'");
 }
 
 /* ---- fish ---- */
 
-static void print_fish(const char *program,
-		       const struct option_spec *const tables[])
+static void print_fish(const char *program, const struct option_spec *specs)
 {
-	EACH_OPTION(s, tables)
-	{
+	for (const struct option_spec *s = specs; s->name; s++) {
 		enum value value = value_of(s);
 		printf("complete -c %s", program);
 		if (has_letter(s))
@@ -219,18 +205,18 @@ static void print_fish(const char *program,
 }
 
 bool completion_print(const char *shell, const char *program,
-		      const struct option_spec *const tables[])
+		      const struct option_spec *specs)
 {
 	const struct {
 		const char *shell;
 		void (*print)(const char *program,
-			      const struct option_spec *const tables[]);
+			      const struct option_spec *specs);
 	} known[] = {
 	    {"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
 		if (strcmp(known[i].shell, shell))
 			continue;
-		known[i].print(program, tables);
+		known[i].print(program, specs);
 		return true;
 	}
 	return false;

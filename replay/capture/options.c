@@ -72,11 +72,25 @@ static noreturn void version(void)
 	finish();
 }
 
+/* The program's own options and the common ones, to be freed. */
+static struct option_spec *all_specs(const struct option_spec *own)
+{
+	size_t count = 0;
+	while (own[count].name)
+		count++;
+	struct option_spec *all =
+	    xreallocarray(NULL, count * sizeof *all + sizeof common, 1);
+	memcpy(all, own, count * sizeof *all);
+	memcpy(all + count, common, sizeof common);
+	return all;
+}
+
 static noreturn void complete(const struct options *o, const char *shell)
 {
-	const struct option_spec *const tables[] = {o->specs, common, NULL};
-	if (!completion_print(shell, log_name(), tables))
+	struct option_spec *all = all_specs(o->specs);
+	if (!completion_print(shell, log_name(), all))
 		log_usage("--completion %s: neither bash, zsh nor fish", shell);
+	free(all);
 	finish();
 }
 

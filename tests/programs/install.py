@@ -6,6 +6,7 @@ usage: install.py SAN_DIR PLAIN_DIR
 """
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -95,6 +96,19 @@ def check_service(root):
         "--recursive-errors=no", "reenact@drive-by.service")
 
 
+def check_versions(root):
+    """One version, wherever it is written."""
+    makefile = (TOP / "Makefile").read_text()
+    version = re.search(r"^VERSION := (\S+)", makefile, re.M)[1]
+    changelog = (TOP / "etc/debian/changelog").read_text()
+    true(changelog.startswith(f"reenact ({version}) "), "Debian's changelog")
+    true(f"\n## [{version}] - " in (TOP / ".github/CHANGELOG.md").read_text(),
+         "the changelog")
+    for program in "replay", "dnsgen", "rewrite", "reenact-lab":
+        said = run(root / "bin" / program, "--version")
+        true(said.strip().endswith(f" {version}"), said)
+
+
 def check(prefix):
     root = WORK / prefix.replace("/", "-")
     theirs = ["bin/sh", f"{prefix[1:]}/share/man/man8/x.8",
@@ -109,6 +123,7 @@ def check(prefix):
         true(f"{prefix[1:]}/{name}" in put, f"{name} is missing")
     check_texts(root, prefix)
     check_works(root / prefix[1:])
+    check_versions(root / prefix[1:])
     if prefix == "/usr":
         check_service(root)
     make("uninstall", root, prefix)
