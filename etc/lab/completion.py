@@ -23,6 +23,8 @@ def value_of(action):
     """"", "file", "folder", "any", or the words it may be."""
     if action.nargs == 0:
         return ""
+    if action.choices:
+        return list(action.choices)
     name = action.metavar or action.dest.upper()
     if name in FILES:
         return "file"
