@@ -27,6 +27,7 @@ static const struct option_spec specs[] = {
     {'a', "all", NULL, "everything"},
     {'n', "number", "N", "how many,\nin two lines"},
     {256, "a-name-longer-than-its-column", NULL, "long"},
+    {257, "way", "one|2|OTHER", "it's [so]: \\; and more"},
     INPUTS_SPECS,
     {0},
 };
@@ -93,6 +94,36 @@ static void test_help(void **state)
 	assert_string_equal(text, "name (Reenact) " REENACT_VERSION "\n");
 }
 
+/* Quotes, brackets and backslashes of the help in each shell's own way. */
+static void test_completion(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *word, *part;
+	} cases[] = {
+	    {"--completion=bash", "\t--way)\n\t\tcompopt +o default\n"
+				  "\t\tCOMPREPLY=($(compgen -W 'one 2' -- "},
+	    {"--completion=bash", "\t-n|--number)\n\t\tcompopt +o default\n"
+				  "\t\treturn\n"},
+	    {"--completion=bash", "\t--keylog)\n\t\treturn\n"},
+	    {"--completion=bash", "-W '-a --all -n --number --a-name-"},
+	    {"--completion=zsh", "'*--way=[it'\\''s \\[so\\]\\: \\\\]"
+				 ":way:(one 2)'"},
+	    {"--completion=zsh", "'(-a --all)'{-a,--all}'[everything]'"},
+	    {"--completion=zsh", "'*'{-n+,--number=}'[how many, in two lines]"
+				 ":number: '"},
+	    {"--completion=fish", "complete -c name -l way -x -a 'one 2' "
+				  "-d 'it\\'s [so]: \\\\'\n"},
+	    {"--completion=fish", "complete -c name -s a -l all "
+				  "-d 'everything'\n"},
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[8192];
+		assert_int_equal(told(cases[i].word, text, sizeof text), 0);
+		assert_non_null(strstr(text, cases[i].part));
+	}
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -106,6 +137,8 @@ static void test_refused(void **state)
 	     "name: --number: needs a value, or takes none (try --help)\n"},
 	    {"--all=1",
 	     "name: --all=1: needs a value, or takes none (try --help)\n"},
+	    {"--completion=ksh", "name: --completion ksh: neither bash, zsh "
+				 "nor fish (try --help)\n"},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char text[4096];
@@ -179,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_taken),
 	    cmocka_unit_test(test_help),
+	    cmocka_unit_test(test_completion),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_keylogs),
 	    cmocka_unit_test(test_inputs_that_cannot_be_read),
