@@ -27,7 +27,8 @@ static struct recording *read_captures(const struct settings *s,
 				       const char *filter,
 				       char *const captures[], size_t count)
 {
-	struct recording_options o = {filter, s->inputs.secrets};
+	struct recording_options o = {filter, s->inputs.secrets,
+				      s->display.progress};
 	return recording_read(&o, captures, count);
 }
 
@@ -41,6 +42,7 @@ static int check(const struct settings *s, const struct rules *rules,
 {
 	struct check_options o = {.rules = rules,
 				  .verbose = s->verbose,
+				  .display = &s->display,
 				  .json = s->format == LIST_JSON,
 				  .capture = captures[0]};
 	struct recording *r = read_captures(s, s->filter, captures, count);
@@ -89,12 +91,15 @@ static int compare(const struct settings *s, struct rules *rules,
 	struct lone_addresses addresses;
 	struct comparison *c =
 	    comparison_new(recorded, replayed, rules, &s->site);
-	const struct compare_report report = {c, &names, &addresses};
+	const struct compare_report report = {c, &names, &addresses,
+					      &s->display};
 	names_compare(&names, recorded, replayed);
 	lone_addresses_collect(&addresses, replayed);
 	compare_tell(&report, s->verbose);
 	int result = s->format == LIST_JSON ? compare_print_json(&report)
-					    : compare_print_tsv(&report);
+		     : s->format == LIST_COLUMNS
+			 ? compare_print_columns(&report)
+			 : compare_print_tsv(&report);
 	if (s->strict && !comparison_is_whole(c))
 		result = -1;
 	lone_addresses_release(&addresses);
@@ -125,8 +130,9 @@ static int run_compare(const struct settings *s)
 
 static int run_list(const struct settings *s)
 {
+	struct list_options o = {s->format, !s->no_digest, &s->display};
 	struct recording *r = read_recorded(s);
-	int result = r ? list_print(r, s->format, !s->no_digest) : -1;
+	int result = r ? list_print(r, &o) : -1;
 	recording_free(r);
 	return result;
 }

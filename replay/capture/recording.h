@@ -22,16 +22,19 @@ struct recording {
 	struct secrets *secrets; /* NULL: somebody else's */
 };
 
+struct progress;
 struct recording_options {
-	const char *filter;      /* see source_new */
-	struct secrets *secrets; /* borrowed as long as the recording lives:
-				    opens TLS; what the captures hold of them
-				    is added. NULL: those alone */
+	const char *filter;        /* see source_new */
+	struct secrets *secrets;   /* borrowed as long as the recording lives:
+				      opens TLS; what the captures hold of them
+				      is added. NULL: those alone */
+	struct progress *progress; /* of reading; NULL: nobody wants to know */
 };
 
 /* Reads the captures in order as one recording. options may be NULL.
  * Returns NULL if one of them is no capture, after having said so. What was
- * skipped while reading is summed up on standard error. */
+ * skipped while reading is summed up on standard error. The line that tells
+ * progress is wiped in the end. */
 struct recording *recording_read(const struct recording_options *options,
 				 char *const paths[], size_t count);
 

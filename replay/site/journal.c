@@ -5,6 +5,7 @@
 #include "json.h"
 #include "tls.h"
 
+#include "capture/colour.h"
 #include "capture/hostname.h"
 #include "capture/log.h"
 
@@ -238,6 +239,27 @@ static void text_differences(struct buf *out, const struct differences *d)
 	}
 }
 
+static void add_coloured(struct buf *out, const char *text, enum colour colour)
+{
+	buf_add_string(out, colour_begin(log_colours(), colour));
+	buf_add_string(out, text);
+	buf_add_string(out, colour_end(log_colours(), colour));
+}
+
+static void text_status(struct buf *out, uint16_t status)
+{
+	enum colour colour = status >= 400   ? COLOUR_DOUBT
+			     : status >= 300 ? COLOUR_PLACE
+			     : status        ? COLOUR_GOOD
+					     : COLOUR_BAD;
+	buf_add_string(out, colour_begin(log_colours(), colour));
+	if (status)
+		buf_add_number(out, status);
+	else
+		buf_add_byte(out, '-');
+	buf_add_string(out, colour_end(log_colours(), colour));
+}
+
 /* Where the client went, if nothing else tells whom it meant. */
 static void text_meant(struct buf *out, const struct record *r)
 {
@@ -258,7 +280,7 @@ static void text_found(struct buf *out, const struct record *r)
 
 static void text_missed(struct buf *out, const struct record *r)
 {
-	buf_add_string(out, " not recorded");
+	add_coloured(out, " not recorded", COLOUR_BAD);
 	text_meant(out, r);
 	if (r->exchange == TABLE_NONE) {
 		buf_add_string(out, "; nothing is near");
@@ -300,7 +322,7 @@ static void text_tls(struct buf *out, const struct record *r)
 	if (!r->tls)
 		return;
 	if (r->tls->failure) {
-		buf_add_string(out, "; TLS handshake failed: ");
+		add_coloured(out, "; TLS handshake failed: ", COLOUR_BAD);
 		buf_add_string(out, r->tls->failure);
 	}
 	if (r->request)
@@ -330,10 +352,7 @@ static void text_begin(const struct journal *j, struct line *l,
 		buf_add_string(&l->text, "- -");
 	}
 	buf_add_byte(&l->text, ' ');
-	if (r->status)
-		buf_add_number(&l->text, r->status);
-	else
-		buf_add_byte(&l->text, '-');
+	text_status(&l->text, r->status);
 	buf_add_byte(&l->text, ' ');
 	l->text_hole = l->text.len;
 	text_match(&l->text, r);

@@ -173,11 +173,11 @@ static void say_ready(const struct site *site, const struct buf *where)
 	if (site->supplement)
 		buf_printf(&more, " and %zu of a supplement",
 			   table_count(site->supplement->table));
-	/* even when quiet: scripts wait for it, and read the port */
-	log_warn("serving %zu exchanges of %zu hosts%.*s on %.*s",
-		 table_count(t), table_hosts(t), (int)more.len,
-		 more.len ? (const char *)more.data : "", (int)where->len,
-		 (const char *)where->data);
+	/* scripts wait for it, and read the port */
+	log_always("serving %zu exchanges of %zu hosts%.*s on %.*s",
+		   table_count(t), table_hosts(t), (int)more.len,
+		   more.len ? (const char *)more.data : "", (int)where->len,
+		   (const char *)where->data);
 	buf_release(&more);
 }
 
