@@ -4,6 +4,7 @@
 #include "report/check.h"
 #include "report/compare_print.h"
 #include "report/list.h"
+#include "site/doors.h"
 #include "site/server.h"
 
 #include "capture/confine.h"
@@ -165,14 +166,16 @@ static int run(const struct settings *s)
 	return run_serve(s);
 }
 
-/* Before anything hostile is read. The process that opens rule files is left
- * outside. */
+/* Before anything hostile is read. What is written to is open by then, and the
+ * processes that open rule files and make an authority are left outside. */
 static int enter_stage(struct settings *s)
 {
-	if (!settings_serve(s) && !s->ca_cert)
+	if (s->ca_cert)
+		return confine(CONFINE_KEEPING, false);
+	if (!settings_serve(s))
 		return confine(CONFINE_READING, !s->list);
 	s->site.user = identity_find(s->user);
-	if (s->rule_count && !s->ca_cert && opener_start())
+	if ((s->rule_count && opener_start()) || doors_open(&s->site))
 		return -1;
 	return confine(CONFINE_STARTING, s->rule_count);
 }
@@ -188,6 +191,7 @@ int main(int argc, char **argv)
 		result = inputs_read(&s.inputs);
 	if (!result)
 		result = run(&s);
+	doors_close(&s.site);
 	settings_release(&s);
 	return result ? EXIT_FAILURE : EXIT_SUCCESS;
 }

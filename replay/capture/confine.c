@@ -38,9 +38,11 @@
 #define STARTING (1 << CONFINE_STARTING)
 #define SERVING (1 << CONFINE_SERVING)
 #define OPENER (1 << CONFINE_OPENER)
-#define ALL (READING | STARTING | SERVING | OPENER)
+#define KEEPING (1 << CONFINE_KEEPING)
+#define ALL (READING | STARTING | SERVING | OPENER | KEEPING)
 #define NETWORK (STARTING | SERVING)
-#define FILES (READING | STARTING)
+#define CAPTURES (READING | STARTING) /* are read */
+#define FILES (CAPTURES | KEEPING)
 #define SANITIZER (SANITIZED ? ALL : 0)
 
 /* Calls that are allowed whatever their arguments. */
@@ -72,15 +74,15 @@ static const struct {
     {SCMP_SYS(faccessat), FILES | SANITIZER},
     {SCMP_SYS(readlink), FILES | SANITIZER},
     {SCMP_SYS(readlinkat), FILES | SANITIZER},
-    {SCMP_SYS(open), STARTING},
-    {SCMP_SYS(openat), STARTING},
-    {SCMP_SYS(mkdir), STARTING},
-    {SCMP_SYS(mkdirat), STARTING},
-    {SCMP_SYS(link), STARTING},
-    {SCMP_SYS(linkat), STARTING},
-    {SCMP_SYS(unlink), STARTING},
-    {SCMP_SYS(unlinkat), STARTING},
-    {SCMP_SYS(fsync), STARTING},
+    {SCMP_SYS(open), KEEPING},
+    {SCMP_SYS(openat), KEEPING},
+    {SCMP_SYS(mkdir), KEEPING},
+    {SCMP_SYS(mkdirat), KEEPING},
+    {SCMP_SYS(link), KEEPING},
+    {SCMP_SYS(linkat), KEEPING},
+    {SCMP_SYS(unlink), KEEPING},
+    {SCMP_SYS(unlinkat), KEEPING},
+    {SCMP_SYS(fsync), KEEPING},
 
     /* memory; mmap and mprotect below */
     {SCMP_SYS(brk), ALL},
@@ -221,7 +223,7 @@ static void allow_open(struct build *b, int call, unsigned flags,
 		return;
 	}
 	add(b, SCMP_ACT_ALLOW, call, 1, &reads);
-	if (b->stage != READING)
+	if (!(b->stage & CAPTURES))
 		return;
 	allow_bits(b, call, flags, WRITING | O_EXCL, O_RDWR | O_EXCL | UNNAMED);
 	if (named_temps)
@@ -253,7 +255,7 @@ static void allow_threads(struct build *b)
 	const uint64_t other = CLONE_PTRACE | CLONE_VFORK | CLONE_NEWNS |
 			       CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
 			       CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
-	if (b->stage == OPENER)
+	if (b->stage & (OPENER | KEEPING))
 		return;
 	if (!SANITIZED)
 		allow_bits(b, SCMP_SYS(clone), 0, thread | other, thread);
@@ -305,11 +307,11 @@ static int fill(struct build *b, bool compiles, bool named_temps)
 	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
 		if (plain[i].stages & stages)
 			add(b, SCMP_ACT_ALLOW, plain[i].call, 0, NULL);
-	if (b->stage != STARTING) {
+	if (b->stage != KEEPING) {
 		allow_open(b, SCMP_SYS(open), 1, named_temps);
 		allow_open(b, SCMP_SYS(openat), 2, named_temps);
 	}
-	if (b->stage == READING && named_temps)
+	if (b->stage & CAPTURES && named_temps)
 		add(b, SCMP_ACT_ALLOW, SCMP_SYS(unlink), 0, NULL);
 	allow_memory(b, compiles);
 	allow_threads(b);
@@ -343,19 +345,20 @@ static void forbid_files(int stage, bool named_temps)
 	struct landlock_allowed allowed = {
 	    .read = stage != SERVING || SANITIZED,
 	    .temps = temps,
-	    .temp_count = stage == READING ? SPOOL_PLACES : 0,
+	    .temp_count = stage & CAPTURES ? SPOOL_PLACES : 0,
 	    .make = named_temps,
+	    .bind = stage == STARTING,
 	};
 	spool_places(temps);
-	/* The log and the authority may lie anywhere. */
-	if (stage != STARTING)
+	/* An authority may lie anywhere. */
+	if (stage != KEEPING)
 		landlock_confine(&allowed);
 }
 
 int confine(enum confine_stage stage, bool compiles)
 {
 	int bit = 1 << stage;
-	bool named = bit == READING && spool_needs_names();
+	bool named = bit & CAPTURES && spool_needs_names();
 	int error = 0;
 	if (bit & FILES)
 		tls_library_preload();

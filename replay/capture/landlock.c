@@ -21,15 +21,17 @@ struct ruleset {
 #define FILES_REFER (UINT64_C(1) << 13)
 #define FILES_TRUNCATE (UINT64_C(1) << 14)
 #define FILES_IOCTL_DEV (UINT64_C(1) << 15)
-#define NET_BIND_CONNECT UINT64_C(3)
+#define NET_BIND UINT64_C(1)
+#define NET_CONNECT UINT64_C(2)
 #define SCOPED_SOCKET_SIGNAL UINT64_C(3)
 
 #define READING (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define MAKING (LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
 
-/* All that a kernel of this ABI can forbid. Returns the size of the struct
+/* All that a kernel of this ABI can forbid, but what is allowed everywhere.
+ * Returns the size of the struct
  * that it knows. */
-static size_t forbid_all(struct ruleset *r, long abi)
+static size_t forbid_all(struct ruleset *r, long abi, bool bind)
 {
 	*r = (struct ruleset){.files = FILES_1};
 	if (abi >= 2)
@@ -37,7 +39,7 @@ static size_t forbid_all(struct ruleset *r, long abi)
 	if (abi >= 3)
 		r->files |= FILES_TRUNCATE;
 	if (abi >= 4)
-		r->net = NET_BIND_CONNECT;
+		r->net = bind ? NET_CONNECT : NET_BIND | NET_CONNECT;
 	if (abi >= 5)
 		r->files |= FILES_IOCTL_DEV;
 	if (abi >= 6)
@@ -68,7 +70,7 @@ static int make_ruleset(const struct landlock_allowed *a)
 			   LANDLOCK_CREATE_RULESET_VERSION);
 	if (abi < 1)
 		return -1;
-	size_t size = forbid_all(&r, abi);
+	size_t size = forbid_all(&r, abi, a->bind);
 	int fd = (int)syscall(SYS_landlock_create_ruleset, &r, size, 0);
 	if (fd < 0)
 		return -1;

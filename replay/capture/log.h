@@ -1,7 +1,8 @@
 /* Messages for people, one line each, on standard error.
  *
- * The kit's globals live here: the program's name and its level. (opener.c has
- * the one other, a process's only helper.) */
+ * The kit's globals live here: the program's name, its level, whether messages
+ * are coloured. (opener.c and cert_keeper.c have the others, a process's only
+ * helpers.) */
 #ifndef CAPTURE_LOG_H
 #define CAPTURE_LOG_H
 

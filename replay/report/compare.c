@@ -527,7 +527,7 @@ static void site_begin(struct site *s, const struct recording *recorded,
 {
 	s->options = options;
 	s->matcher = matcher_new();
-	s->journal = journal_new(NULL, false);
+	s->journal = journal_new(NULL, -1, false);
 	s->edition =
 	    edition_new(table_new(recorded, rules), rules, options, NULL);
 	s->places = places_new(recorded->count);

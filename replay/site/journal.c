@@ -42,23 +42,6 @@ struct journal {
 	size_t stamp_len;
 };
 
-/* Not through a symbolic link: what the lab's user may write need not be what
- * root would overwrite. */
-static int open_log(const char *path)
-{
-	if (!strcmp(path, "-"))
-		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	int fd = open(path,
-		      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
-			  O_NOCTTY,
-		      0600);
-	if (fd < 0)
-		log_warn("%s: %s", path,
-			 errno == ELOOP ? "is a symbolic link"
-					: strerror(errno));
-	return fd;
-}
-
 static struct journal *add_journal(struct sinks *l)
 {
 	struct journal *j = xcalloc(1, sizeof *j);
@@ -67,17 +50,14 @@ static struct journal *add_journal(struct sinks *l)
 	return j;
 }
 
-struct journal *journal_new(const char *path, bool text)
+struct journal *journal_new(const char *path, int fd, bool text)
 {
-	int fd = path ? open_log(path) : -1;
-	if (path && fd < 0)
-		return NULL;
 	struct sinks *l = xcalloc(1, sizeof *l);
 	pthread_mutex_init(&l->lock, NULL);
 	l->path = path ? xstrdup(path) : NULL;
 	l->text = (struct sink){.fd = text ? STDERR_FILENO : -1,
 				.name = "standard error"};
-	l->json = (struct sink){.fd = fd, .name = l->path};
+	l->json = (struct sink){.fd = path ? fd : -1, .name = l->path};
 	return add_journal(l);
 }
 

@@ -201,7 +201,7 @@ static long do_old_calls(void)
 #endif
 }
 
-/* ---- what only the start of replay may do ---- */
+/* ---- what only the start of replay may do, or who makes an authority ---- */
 
 static long do_socket(void)
 {
@@ -309,13 +309,13 @@ static long do_truncate_path(void)
 #define STARTING STAGE(STARTING)
 #define SERVING STAGE(SERVING)
 #define OPENER STAGE(OPENER)
-#define ALL (READING | STARTING | SERVING | OPENER)
+#define KEEPING STAGE(KEEPING)
+#define ALL (READING | STARTING | SERVING | OPENER | KEEPING)
 
 static const char *const stage_names[] = {
-    [CONFINE_READING] = "reading",
-    [CONFINE_STARTING] = "starting",
-    [CONFINE_SERVING] = "serving",
-    [CONFINE_OPENER] = "opener",
+    [CONFINE_READING] = "reading", [CONFINE_STARTING] = "starting",
+    [CONFINE_SERVING] = "serving", [CONFINE_OPENER] = "opener",
+    [CONFINE_KEEPING] = "keeping",
 };
 
 /* The leak checker of a sanitized build needs those marked. */
@@ -356,18 +356,18 @@ static const struct {
     {"socket", do_socket, ALL & ~STARTING, false},
     {"bind", do_bind, ALL & ~STARTING, false},
     {"listen", do_listen, ALL & ~STARTING, false},
-    {"open to write", do_write_open, ALL & ~STARTING, false},
-    {"open to read and write", do_read_write_open, ALL & ~STARTING, false},
-    {"open to create", do_create, ALL & ~STARTING, false},
-    {"open to create one's own", do_create_own, ALL & ~STARTING, false},
-    {"open to truncate", do_truncate, ALL & ~STARTING, false},
-    {"a file to be named later", do_nameless, ALL & ~STARTING, false},
+    {"open to write", do_write_open, ALL & ~KEEPING, false},
+    {"open to read and write", do_read_write_open, ALL & ~KEEPING, false},
+    {"open to create", do_create, ALL & ~KEEPING, false},
+    {"open to create one's own", do_create_own, ALL & ~KEEPING, false},
+    {"open to truncate", do_truncate, ALL & ~KEEPING, false},
+    {"a file to be named later", do_nameless, ALL & ~KEEPING, false},
 #ifdef SYS_creat
     {"creat", do_creat, ALL, false},
 #endif
-    {"mkdir", do_mkdir, ALL & ~STARTING, false},
-    {"link", do_link, ALL & ~STARTING, false},
-    {"unlink", do_unlink, ALL & ~STARTING, false},
+    {"mkdir", do_mkdir, ALL & ~KEEPING, false},
+    {"link", do_link, ALL & ~KEEPING, false},
+    {"unlink", do_unlink, ALL & ~KEEPING, false},
     {"setuid", do_setuid, ALL & ~STARTING, false},
     {"setrlimit", do_limit, ALL & ~STARTING, true},
 };
@@ -422,6 +422,15 @@ static bool can_listen(void)
 	       !listen(fd, 1);
 }
 
+/* As an authority is made. */
+static bool can_keep(void)
+{
+	int fd = open("kept", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd >= 0 && !mkdir("keeping", 0700) && !fsync(fd) &&
+	       !link("kept", "keeping/kept") && !unlink("keeping/kept") &&
+	       !unlink("kept") && can_read();
+}
+
 /* As replay does it: the rest of its start, then the narrower list. */
 static bool can_go_on(void)
 {
@@ -447,6 +456,7 @@ static const struct {
     {"a mild answer to open", cannot_read, CONFINE_SERVING, false, true},
     {"PCRE2's memory", can_compile, CONFINE_SERVING, true, false},
     {"open to read", can_read, CONFINE_OPENER, false, false},
+    {"files of its own", can_keep, CONFINE_KEEPING, false, false},
 };
 
 static void tell(bool good, const char *stage, const char *name, int status)
@@ -582,7 +592,7 @@ int main(int argc, char **argv)
 		log_fatal("%s: %s", top, strerror(errno));
 	setvbuf(stdout, NULL, _IONBF, 0);
 	for (size_t i = 0; i < COUNT(forbidden); i++)
-		for (int stage = CONFINE_READING; stage <= CONFINE_OPENER;
+		for (int stage = CONFINE_READING; stage <= CONFINE_KEEPING;
 		     stage++)
 			if (forbidden[i].stages & 1U << stage &&
 			    !(SANITIZED && forbidden[i].unsanitized))
