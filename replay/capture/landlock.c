@@ -50,17 +50,19 @@ static size_t forbid_all(struct ruleset *r, long abi, bool bind)
 }
 
 /* A directory that is not there needs no rule. */
-static void allow(int ruleset, const char *directory, uint64_t access)
+static bool allow(int ruleset, const char *directory, uint64_t access)
 {
 	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return;
+		return false;
 	struct landlock_path_beneath_attr beneath = {.allowed_access = access,
 						     .parent_fd = fd};
-	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
-		    &beneath, 0))
+	bool added = !syscall(SYS_landlock_add_rule, ruleset,
+			      LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
+	if (!added)
 		log_debug("Landlock: %s: %s", directory, strerror(errno));
 	close(fd);
+	return added;
 }
 
 static int make_ruleset(const struct landlock_allowed *a)
@@ -74,8 +76,11 @@ static int make_ruleset(const struct landlock_allowed *a)
 	int fd = (int)syscall(SYS_landlock_create_ruleset, &r, size, 0);
 	if (fd < 0)
 		return -1;
-	if (a->read)
-		allow(fd, "/", READING);
+	/* not a rule set that forbids what has to go on */
+	if (a->read && !allow(fd, "/", READING)) {
+		close(fd);
+		return -1;
+	}
 	for (size_t i = 0; i < a->temp_count; i++)
 		allow(fd, a->temps[i],
 		      READING | LANDLOCK_ACCESS_FS_WRITE_FILE |

@@ -142,6 +142,102 @@ def files_are_its_own():
     true(not (TMP / "nowhere").exists(), "nothing was made")
 
 
+class Waiting:
+    """A replay that waits for the first byte of its capture."""
+
+    def __init__(self, *options, **env):
+        self.process = subprocess.Popen(
+            list(map(str, [PLAIN / "replay", "--listen", "127.0.0.1:0",
+                           *options, "-"])),
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=os.environ | env)
+        def waits():
+            call = pathlib.Path(f"/proc/{self.process.pid}/syscall")
+            return call.read_text().split()[:2] == ["0", "0x0"]
+        if os.uname().machine == "x86_64":
+            until("replay to read", waits)
+
+    def give(self, data):
+        """The capture. Returns what is said until it serves, or ends."""
+        self.process.stdin.buffer.write(data)
+        self.process.stdin.close()
+        said = []
+        while line := self.process.stderr.readline():
+            said.append(line)
+            if "serving" in line:
+                break
+        return "".join(said)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+
+def what_is_written_is_open_before_the_first_byte():
+    """From then on STARTING holds, which lets nothing with a name be
+    written: see confined.c."""
+    log, keys, ca = TMP / "first.jsonl", TMP / "first.keys", TMP / "first-ca"
+    state = TMP / "first-state"
+    with Waiting("--log", log, "--secrets", keys, "--ca", ca,
+                 XDG_STATE_HOME=str(state)) as w:
+        for path in log, keys, ca / "authority.pem":
+            same(stat.S_IMODE(path.stat().st_mode), 0o600, path)
+        same(children(w.process.pid), [], "no process is needed")
+    true(not state.exists(), "another place was named")
+    # known before any capture is read, so told at once
+    done = run_tool([PLAIN / "replay", "--log", "/nowhere/log", "missing"],
+                    code=1)
+    same(done.stderr, "replay: /nowhere/log: No such file or directory\n")
+
+
+def an_authority_is_made_outside():
+    """In the usual place, once a capture needs one; by a process that is as
+    confined, and gone when clients come."""
+    state = TMP / "outside"
+    place = state / "reenact/ca/authority.pem"
+    with Capture("asks-https.pcap") as c:
+        c.talk((request(HOST, f"https://{HOST}/"), ok("page")))
+    sealed, clear = c.path.read_bytes(), capture().read_bytes()
+
+    def waiting():
+        return Waiting(XDG_STATE_HOME=str(state))
+
+    def helper_is_confined(w):
+        helper, = children(w.process.pid)
+        found = until("it to be confined", lambda: (
+            s := status(helper))["Seccomp"] == ["2"] and s)
+        same(found["NoNewPrivs"], ["1"], "helper")
+        return helper
+
+    for data, said, code in ((clear, "serving 1 ", None),
+                             (b"garbage " * 100, "not a capture", 1)):
+        with waiting() as w:
+            helper = helper_is_confined(w)
+            true(said in w.give(data), said)
+            until("its end", lambda: not os.path.exists(f"/proc/{helper}"))
+            if code:
+                same(w.process.wait(PATIENCE), code, "exit status")
+        true(not state.exists(), "nobody needs one")
+    with waiting() as w:
+        os.kill(int(helper_is_confined(w)), signal.SIGKILL)
+        text = w.give(sealed)
+        true("made for this run alone" in text and "serving" in text, text)
+        true(not state.exists(), "nobody can make it")
+    with waiting() as w:
+        helper_is_confined(w)
+        text = w.give(sealed)
+        true("serving" in text and "alone" not in text, text)
+        same(stat.S_IMODE(place.stat().st_mode), 0o600, place)
+        until("its end", lambda: not children(w.process.pid))
+    with waiting() as w:
+        same(children(w.process.pid), [], "it is there already")
+        true("alone" not in w.give(sealed), "and is used")
+
+
 def the_user_can_be_chosen():
     for name in ("nosuchuser", "") if ROOT else ("root", "nosuchuser"):
         done = run_tool([PLAIN / "replay", "--user", name, "--listen",
@@ -245,6 +341,8 @@ def terminals_are_not_driven():
 
 
 run([forbidden_calls_end_the_process, confined_before_the_first_byte,
-     a_server_has_no_rights, files_are_its_own, the_user_can_be_chosen,
+     a_server_has_no_rights, files_are_its_own,
+     what_is_written_is_open_before_the_first_byte,
+     an_authority_is_made_outside, the_user_can_be_chosen,
      who_is_not_root_stays, rules_are_opened_outside,
      the_helper_ends_with_replay, terminals_are_not_driven])

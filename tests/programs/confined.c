@@ -119,6 +119,12 @@ static long do_unix_socket(void)
 	return socket(AF_UNIX, SOCK_STREAM, 0);
 }
 
+/* By which glibc asks for addresses when it resolves a name. */
+static long do_netlink_socket(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW, 0);
+}
+
 static long do_packet_socket(void)
 {
 	return socket(AF_PACKET, SOCK_RAW, 0);
@@ -127,6 +133,13 @@ static long do_packet_socket(void)
 static long do_code(void)
 {
 	void *p = mmap(NULL, PAGE, PROT_READ | PROT_EXEC,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? -1 : 0;
+}
+
+static long do_written_code(void)
+{
+	void *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	return p == MAP_FAILED ? -1 : 0;
 }
@@ -211,6 +224,11 @@ static long do_socket(void)
 static long do_bind(void)
 {
 	return bind(STDIN_FILENO, somewhere(), sizeof(struct sockaddr_in));
+}
+
+static long do_accept(void)
+{
+	return accept4(STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC);
 }
 
 static long do_listen(void)
@@ -335,8 +353,10 @@ static const struct {
     {"connect", do_connect, ALL, false},
     {"sendto an address", do_sendto, ALL, false},
     {"a UNIX socket", do_unix_socket, ALL, false},
+    {"a netlink socket", do_netlink_socket, ALL, false},
     {"a packet socket", do_packet_socket, ALL, false},
     {"memory to execute", do_code, ALL, false},
+    {"PCRE2's memory without rules", do_written_code, ALL, false},
     {"mprotect to execute", do_late_code, ALL, false},
     {"openat2", do_openat2, ALL, false},
     {"unshare", do_unshare, ALL, false},
@@ -354,6 +374,7 @@ static const struct {
     {"chmod", do_chmod, ALL, false},
     {"truncate", do_truncate_path, ALL, false},
     {"socket", do_socket, ALL & ~STARTING, false},
+    {"accept", do_accept, READING | OPENER | KEEPING, false},
     {"bind", do_bind, ALL & ~STARTING, false},
     {"listen", do_listen, ALL & ~STARTING, false},
     {"open to write", do_write_open, ALL & ~KEEPING, false},
