@@ -249,6 +249,9 @@ int main(int argc, char **argv)
 	display_begin(&s.display);
 	s.preview.colour = s.display.colour;
 	s.preview.summary_only = s.display.quiet;
+	/* on a terminal what is shown tells how far it is */
+	if (!s.display.width)
+		s.preview.progress = s.display.progress;
 	struct rules *rules = NULL;
 	int result = -1;
 	if (!confine(CONFINE_READING, true))

@@ -443,11 +443,15 @@ int preview_print(const struct recording *r, const struct rules *rules,
 	    .deeds = xcalloc(rules->count, sizeof *p.deeds),
 	    .tallies = xcalloc(rules->count, sizeof *p.tallies),
 	};
+	progress_phase(options->progress, "rewriting", NULL, r->count,
+		       "exchanges");
 	for (size_t i = 0; i < r->count && !ferror(stdout); i++) {
 		p.titled = false;
 		preview_target(&p, i);
 		preview_answer(&p, i);
+		progress_at(options->progress, i);
 	}
+	progress_end(options->progress);
 	put_summary(&p);
 	preview_release(&p);
 	if (!fflush(stdout) && !ferror(stdout))

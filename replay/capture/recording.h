@@ -5,6 +5,8 @@
 
 #include "pairing.h"
 
+struct progress;
+
 struct recording {
 	struct exchange *exchanges; /* in the order of their requests; they
 				       belong to pairing */
@@ -19,10 +21,11 @@ struct recording {
 	struct packets *packets;
 	struct flows *flows;
 	struct pairing *pairing;
-	struct secrets *secrets; /* NULL: somebody else's */
+	struct secrets *secrets;   /* NULL: somebody else's */
+	struct progress *progress; /* of what is done with all of it; borrowed,
+				      NULL: nobody wants to know */
 };
 
-struct progress;
 struct recording_options {
 	const char *filter;        /* see source_new */
 	struct secrets *secrets;   /* borrowed as long as the recording lives:

@@ -249,11 +249,11 @@ static void put_row(struct buf *out, const struct row *row,
 }
 
 /* While rows appear on a terminal, they tell how far it is. */
-static struct progress *progress_of(const struct list_options *o)
+static struct progress *progress_of(const struct recording *r,
+				    const struct list_options *o)
 {
-	return o->display && o->digests && !o->display->width
-		   ? o->display->progress
-		   : NULL;
+	bool silent = o->display && !o->display->width;
+	return silent && o->digests ? r->progress : NULL;
 }
 
 int list_print(const struct recording *r, const struct list_options *o)
@@ -261,7 +261,7 @@ int list_print(const struct recording *r, const struct list_options *o)
 	struct buf out = {0};
 	struct digest digest = {0};
 	struct columns *fitted = NULL;
-	struct progress *progress = progress_of(o);
+	struct progress *progress = progress_of(r, o);
 	int result = 0;
 	if (o->format == LIST_COLUMNS)
 		fitted = columns_new(columns, COLUMNS, o->display);
