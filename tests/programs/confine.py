@@ -6,6 +6,7 @@ usage: confine.py SAN_DIR PLAIN_DIR [TEST...]
 import os
 import pathlib
 import pwd
+import re
 import signal
 import stat
 import subprocess
@@ -330,6 +331,21 @@ def the_helper_ends_with_replay():
               or status(helper)["State"][0] == "Z")
 
 
+def what_is_promised_is_tested():
+    """By tests that are there."""
+    here = pathlib.Path(__file__).resolve().parent
+    text = (here.parents[1] / ".github/SECURITY.md").read_text()
+    rows = re.findall(r"^\| (?!promise|---)(.*) \| (.*) \| (.*) \|$", text,
+                      re.M)
+    true(len(rows) > 10, f"{len(rows)} promises")
+    for promise, _, tests in rows:
+        named = re.findall(r"`([\w-]+\.(?:py|sh|c))`", tests)
+        true(named or "`make " in tests or "the same" in tests, promise)
+        for name in named:
+            true((here / name).exists()
+                 or (here.parent / "unit" / name).exists(), name)
+
+
 def terminals_are_not_driven():
     """Not by C1 either, which some take also in UTF-8."""
     name = "a\x1b[31m\u009b31m\u202ee\u00e9"
@@ -345,4 +361,5 @@ run([forbidden_calls_end_the_process, confined_before_the_first_byte,
      what_is_written_is_open_before_the_first_byte,
      an_authority_is_made_outside, the_user_can_be_chosen,
      who_is_not_root_stays, rules_are_opened_outside,
-     the_helper_ends_with_replay, terminals_are_not_driven])
+     the_helper_ends_with_replay, what_is_promised_is_tested,
+     terminals_are_not_driven])
