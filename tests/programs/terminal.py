@@ -6,6 +6,7 @@ usage: terminal.py SAN_DIR PLAIN_DIR [TEST...]
 """
 import fcntl
 import os
+import pathlib
 import pty
 import re
 import select
@@ -398,10 +399,56 @@ def quiet_and_verbose():
     same(piped([*command, "--verbose"])[0], text, "rewrite -v")
 
 
+# ---- the lab ----
+
+LAB = pathlib.Path(__file__).resolve().parents[2] / "etc/lab"
+TELL = """
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+import colour, story
+colour.when = sys.argv[2]
+rows = [{"type": "exchange", "result": r, "no": 1, "method": "GET",
+         "url": "http://h/\\x1b[2J", "detail": "  not asked for"}
+        for r in ("same", "different", "not-asked")]
+story.tell({}, rows, ["said\\x1b[31m"], sys.stdout)
+print(story.last_line(f"reproduced: {sys.argv[3]} of 3 reproducible",
+                      sys.stdout))
+"""
+
+
+def the_lab_has_colours_too():
+    def command(when="auto", share=1):
+        return ["/usr/bin/python3", "-c", TELL, LAB, when, share]
+    text = on_terminal(command())
+    true("  \x1b[32mas recorded" not in text
+         and "\x1b[32m  as recorded, byte for byte\x1b[m:" in text, text)
+    for want in ("\x1b[31m  came back otherwise\x1b[m:",
+                 "\x1b[35m  not asked for\x1b[m:",
+                 "\x1b[31mreproduced: 1 of 3\x1b[m"):
+        true(want in text, f"{want!r} in {text!r}")
+    true("\x1b[2J" not in text and "\x1b[31msaid" not in text
+         and "said\x1b" not in text, "nothing of a capture")
+    true("\x1b[32mreproduced: 3 of 3\x1b[m" in on_terminal(command(share=3)),
+         "all of it")
+    plain, _ = piped(command())
+    same(SGR.sub("", text), plain, "nothing else differs")
+    for got, want in ((plain, False), (piped(command("always"))[0], True),
+                      (on_terminal(command(), NO_COLOR="1"), False),
+                      (on_terminal(command(), TERM="dumb"), False),
+                      (on_terminal(command("never")), False)):
+        same("\x1b" in got, want, got)
+    lab = ["/usr/bin/python3", LAB / "lab"]
+    for name in "run", "again", "matrix", "check", "clients":
+        said, _ = piped([*lab, name, "--help"])
+        true("--quiet" in said and "--color" in said, name)
+    piped([*lab, "clients", "--color", "blue"], status=2)
+
+
 if __name__ == "__main__":
     run([progress_comes_and_goes, a_message_wipes_it, all_three_have_it,
          no_progress_where_nobody_wants_it, quick_work_shows_none,
          tables_fit, columns_are_read, what_is_left_out_is_told,
          machines_get_what_they_got, check_is_broken_between_words,
-         colours, mistakes_are_pointed_at, log_lines_are_coloured,
+         colours, the_lab_has_colours_too, mistakes_are_pointed_at, log_lines_are_coloured,
          quiet_and_verbose])
