@@ -64,8 +64,8 @@ static void file_changed(int signal_number)
 	ssize_t n = 0;
 	(void)signal_number;
 	if (log_status_stands())
-		n = write(STDERR_FILENO, wipe, sizeof wipe - 1);
-	n = write(STDERR_FILENO, changed_line, strlen(changed_line));
+		n += write(STDERR_FILENO, wipe, sizeof wipe - 1);
+	n += write(STDERR_FILENO, changed_line, strlen(changed_line));
 	(void)n; /* nobody to tell */
 	_exit(EXIT_FAILURE);
 }

@@ -20,12 +20,12 @@ static void collect(const struct survey *s, bool verbose, char **text,
 		    size_t *len)
 {
 	FILE *terminal = stdout, *memory = open_memstream(text, len);
-	if (!memory)
-		log_fatal("out of memory");
-	stdout = memory;
-	check_text(s, verbose);
-	stdout = terminal;
-	if (fclose(memory))
+	if (memory) {
+		stdout = memory;
+		check_text(s, verbose);
+		stdout = terminal;
+	}
+	if (!memory || fclose(memory))
 		log_fatal("out of memory");
 }
 
