@@ -237,9 +237,9 @@ static void allow_memory(struct build *b, bool compiles)
 {
 	const int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
 	const struct scmp_arg_cmp code[] = {
-	    SCMP_A2_64(SCMP_CMP_EQ, PROT_READ | PROT_WRITE | PROT_EXEC),
-	    SCMP_A3_64(SCMP_CMP_EQ, (uint64_t)anonymous),
-	    SCMP_A4_32(SCMP_CMP_EQ, UINT32_MAX),
+	    SCMP_A2_64(SCMP_CMP_EQ, PROT_READ | PROT_WRITE | PROT_EXEC, 0),
+	    SCMP_A3_64(SCMP_CMP_EQ, (uint64_t)anonymous, 0),
+	    SCMP_A4_32(SCMP_CMP_EQ, UINT32_MAX, 0),
 	};
 	allow_bits(b, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
 	allow_bits(b, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
@@ -265,14 +265,14 @@ static void allow_threads(struct build *b)
 static void allow_sockets(struct build *b)
 {
 	/* Without an address: on connections that there are. */
-	const struct scmp_arg_cmp nowhere = SCMP_A4_64(SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp nowhere = SCMP_A4_64(SCMP_CMP_EQ, 0, 0);
 	static const int families[] = {AF_INET, AF_INET6};
 	if (!(b->stage & NETWORK))
 		return;
 	add(b, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, &nowhere);
 	for (int i = 0; i < 2 && b->stage == STARTING; i++) {
 		struct scmp_arg_cmp family =
-		    SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)families[i]);
+		    SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)families[i], 0);
 		add(b, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &family);
 	}
 }
@@ -283,7 +283,7 @@ static void allow_ioctl(struct build *b)
 	static const unsigned long requests[] = {FIONREAD, TCGETS, TIOCGWINSZ};
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
 		struct scmp_arg_cmp request =
-		    SCMP_A1_64(SCMP_CMP_EQ, requests[i]);
+		    SCMP_A1_64(SCMP_CMP_EQ, requests[i], 0);
 		add(b, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &request);
 	}
 }
@@ -291,9 +291,9 @@ static void allow_ioctl(struct build *b)
 /* Limits are looked at, not set; abort ends us and nobody else. */
 static void allow_self(struct build *b)
 {
-	const struct scmp_arg_cmp none = SCMP_A2_64(SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp none = SCMP_A2_64(SCMP_CMP_EQ, 0, 0);
 	const struct scmp_arg_cmp us =
-	    SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)getpid());
+	    SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)getpid(), 0);
 	if (b->stage != STARTING && !SANITIZED)
 		add(b, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &none);
 	if (!SANITIZED)
