@@ -1,6 +1,7 @@
 /* dnsgen: prints a dnsmasq configuration for the hosts of a recording. */
 #include "capture/confine.h"
 #include "capture/digest.h"
+#include "capture/display.h"
 #include "capture/inputs.h"
 #include "capture/log.h"
 #include "capture/recording.h"
@@ -11,11 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINES_SHOWN 20 /* of a kind */
+#define LINES_SHOWN 20 /* of a kind, unless -v */
 
 struct config {
 	const char *filter;
 	struct inputs inputs;
+	struct display display;
 	struct buf zone;
 	struct address *addresses;
 	size_t count;
@@ -49,7 +51,8 @@ static void take_zone(struct config *c, const char *value)
 static void take_option(void *context, int key, const char *value)
 {
 	struct config *c = context;
-	if (inputs_take(&c->inputs, key, value))
+	if (inputs_take(&c->inputs, key, value) ||
+	    display_take(&c->display, key, value))
 		return;
 	switch (key) {
 	case 'i':
@@ -74,6 +77,7 @@ static const struct option_spec specs[] = {
     {'z', "zone", "NAME",
      "zone of the names that stand for IP addresses (" STEER_ZONE ")"},
     INPUTS_SPECS,
+    DISPLAY_SPECS("", ": every host that is left out"),
     {0},
 };
 
@@ -97,23 +101,26 @@ static void collect(struct hosts *h, const struct recording *r)
 	hosts_finish(h);
 }
 
-static void tell(const struct hosts *h, size_t count,
+static void tell(size_t shown, const struct hosts *h, size_t count,
 		 struct slice line_of(const struct hosts *h, size_t i),
 		 const char *rest)
 {
-	for (size_t i = 0; i < count && i < LINES_SHOWN; i++) {
+	for (size_t i = 0; i < count && i < shown; i++) {
 		struct slice line = line_of(h, i);
 		log_warn("%.*s", (int)line.len, (const char *)line.data);
 	}
-	if (count > LINES_SHOWN)
-		log_warn("%zu more hosts %s", count - LINES_SHOWN, rest);
+	if (count > shown)
+		log_warn("%zu more hosts %s (-v names them)", count - shown,
+			 rest);
 }
 
 static void tell_all(const struct config *c, const struct hosts *h)
 {
-	tell(h, hosts_left_out(h), hosts_left_out_line, "left out");
+	size_t shown = c->display.verbose ? SIZE_MAX : LINES_SHOWN;
+	tell(shown, h, hosts_left_out(h), hosts_left_out_line, "left out");
 	if (c->recorded)
-		tell(h, hosts_without_address(h), hosts_without_address_line,
+		tell(shown, h, hosts_without_address(h),
+		     hosts_without_address_line,
 		     "whose address was not recorded");
 }
 
@@ -127,7 +134,8 @@ static void use_default_address(struct config *c)
 
 static int run(const struct config *c, char *const paths[], size_t count)
 {
-	struct recording_options o = {c->filter, c->inputs.secrets};
+	struct recording_options o = {c->filter, c->inputs.secrets,
+				      c->display.progress};
 	struct recording *recording = recording_read(&o, paths, count);
 	if (!recording)
 		return EXIT_FAILURE;
@@ -153,9 +161,11 @@ int main(int argc, char **argv)
 	if (first == argc)
 		log_usage("no capture given");
 	use_default_address(&c);
+	display_begin(&c.display);
 	int status = EXIT_FAILURE;
 	if (!confine(CONFINE_READING, false) && !inputs_read(&c.inputs))
 		status = run(&c, argv + first, (size_t)(argc - first));
+	display_release(&c.display);
 	inputs_release(&c.inputs);
 	free(c.addresses);
 	buf_release(&c.zone);

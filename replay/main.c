@@ -4,6 +4,7 @@
 #include "report/check.h"
 #include "report/compare_print.h"
 #include "report/list.h"
+#include "site/doors.h"
 #include "site/server.h"
 
 #include "capture/confine.h"
@@ -27,7 +28,8 @@ static struct recording *read_captures(const struct settings *s,
 				       const char *filter,
 				       char *const captures[], size_t count)
 {
-	struct recording_options o = {filter, s->inputs.secrets};
+	struct recording_options o = {filter, s->inputs.secrets,
+				      s->display.progress};
 	return recording_read(&o, captures, count);
 }
 
@@ -41,6 +43,7 @@ static int check(const struct settings *s, const struct rules *rules,
 {
 	struct check_options o = {.rules = rules,
 				  .verbose = s->verbose,
+				  .display = &s->display,
 				  .json = s->format == LIST_JSON,
 				  .capture = captures[0]};
 	struct recording *r = read_captures(s, s->filter, captures, count);
@@ -89,12 +92,15 @@ static int compare(const struct settings *s, struct rules *rules,
 	struct lone_addresses addresses;
 	struct comparison *c =
 	    comparison_new(recorded, replayed, rules, &s->site);
-	const struct compare_report report = {c, &names, &addresses};
+	const struct compare_report report = {c, &names, &addresses,
+					      &s->display};
 	names_compare(&names, recorded, replayed);
 	lone_addresses_collect(&addresses, replayed);
 	compare_tell(&report, s->verbose);
 	int result = s->format == LIST_JSON ? compare_print_json(&report)
-					    : compare_print_tsv(&report);
+		     : s->format == LIST_COLUMNS
+			 ? compare_print_columns(&report)
+			 : compare_print_tsv(&report);
 	if (s->strict && !comparison_is_whole(c))
 		result = -1;
 	lone_addresses_release(&addresses);
@@ -125,8 +131,9 @@ static int run_compare(const struct settings *s)
 
 static int run_list(const struct settings *s)
 {
+	struct list_options o = {s->format, !s->no_digest, &s->display};
 	struct recording *r = read_recorded(s);
-	int result = r ? list_print(r, s->format, !s->no_digest) : -1;
+	int result = r ? list_print(r, &o) : -1;
 	recording_free(r);
 	return result;
 }
@@ -159,15 +166,17 @@ static int run(const struct settings *s)
 	return run_serve(s);
 }
 
-/* Before anything hostile is read. The process that opens rule files is left
- * outside. */
+/* Before anything hostile is read. What is written to is open by then, and the
+ * processes that open rule files and make an authority are left outside. */
 static int enter_stage(struct settings *s)
 {
-	if (!settings_serve(s) && !s->ca_cert)
+	if (s->ca_cert)
+		return confine(CONFINE_KEEPING, false);
+	if (!settings_serve(s))
 		return confine(CONFINE_READING, !s->list);
 	server_hold_signals();
 	s->site.user = identity_find(s->user);
-	if (s->rule_count && !s->ca_cert && opener_start())
+	if ((s->rule_count && opener_start()) || doors_open(&s->site))
 		return -1;
 	return confine(CONFINE_STARTING, s->rule_count);
 }
@@ -183,6 +192,7 @@ int main(int argc, char **argv)
 		result = inputs_read(&s.inputs);
 	if (!result)
 		result = run(&s);
+	doors_close(&s.site);
 	settings_release(&s);
 	return result ? EXIT_FAILURE : EXIT_SUCCESS;
 }

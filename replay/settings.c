@@ -112,14 +112,14 @@ static const struct option_spec specs[] = {
      "with --compare: exit status 1 unless all that is\n"
      "reproducible came back, and nothing else was asked"},
     {KEY_FORMAT, "format", "tsv|json",
-     "of the list and the comparison: tsv (default) or\n"
-     "json; of the check: json, one line for each capture,\n"
-     "each read alone"},
+     "of the list and the comparison: tsv (default, but on\n"
+     "a terminal columns that fit it) or json; of the\n"
+     "check: json, one line for each capture, each read\n"
+     "alone"},
     {KEY_NO_DIGEST, "no-digest", NULL, "leave sha256 out of the list"},
-    {'q', "quiet", NULL, "no line for each request, only what is wrong"},
-    {'v', "verbose", NULL,
-     "tell more; with --check also links that are steered,\n"
-     "with --compare both causal chains side by side"},
+    DISPLAY_SPECS(", no line for each request",
+		  "; with --check also links that are steered,\n"
+		  "with --compare both causal chains side by side"),
     {0},
 };
 static void add_listen(struct settings *s, const char *value)
@@ -222,9 +222,7 @@ static bool take_flag(struct settings *s, int key)
 		bool *flag;
 	} flags[] = {
 	    {'L', &s->list},
-	    {'q', &s->site.quiet},
 	    {'c', &s->check},
-	    {'v', &s->verbose},
 	    {KEY_SHIFT_DATES, &s->site.shift_dates},
 	    {KEY_CA_CERT, &s->ca_cert},
 	    {KEY_EXACT, &s->site.exact},
@@ -246,9 +244,8 @@ static bool take_flag(struct settings *s, int key)
 static void take_option(void *context, int key, const char *value)
 {
 	struct settings *s = context;
-	if (key == 'q' || key == 'v')
-		log_set_level(key == 'q' ? LOG_QUIET : LOG_VERBOSE);
-	if (inputs_take(&s->inputs, key, value) || take_flag(s, key))
+	if (inputs_take(&s->inputs, key, value) ||
+	    display_take(&s->display, key, value) || take_flag(s, key))
 		return;
 	switch (key) {
 	case 'l':
@@ -334,6 +331,11 @@ void settings_read(struct settings *s, int argc, char **argv)
 	s->captures = argv + first;
 	s->capture_count = (size_t)(argc - first);
 	check_usage(s);
+	display_begin(&s->display);
+	s->verbose = s->display.verbose;
+	s->site.quiet = s->display.quiet;
+	if (s->format == LIST_AUTO)
+		s->format = s->display.width ? LIST_COLUMNS : LIST_TSV;
 	s->site.listens = s->listens;
 	s->site.listen_count = s->listen_count;
 	s->site.rules = s->rules;
@@ -350,6 +352,7 @@ bool settings_serve(const struct settings *s)
 
 void settings_release(struct settings *s)
 {
+	display_release(&s->display);
 	inputs_release(&s->inputs);
 	free(s->listens);
 	free((void *)s->rules);

@@ -5,6 +5,7 @@
 #include "report/list.h"
 #include "site/site.h"
 
+#include "capture/display.h"
 #include "capture/inputs.h"
 
 /* Strings are those of argv. */
@@ -19,6 +20,7 @@ struct settings {
 	struct buf zone;
 	const char *filter;
 	struct inputs inputs;
+	struct display display;
 	const char *user;      /* NULL: the default */
 	const char **replayed; /* captures to compare */
 	size_t replayed_count;

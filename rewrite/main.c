@@ -8,16 +8,15 @@
 
 #include "capture/confine.h"
 #include "capture/digest.h"
+#include "capture/display.h"
 #include "capture/inputs.h"
 #include "capture/log.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 enum option_key {
 	KEY_SHIFT_DATES = 256,
 	KEY_FULL,
-	KEY_COLOUR,
 	KEY_STDIN,
 	KEY_TYPE,
 	KEY_HOST,
@@ -37,14 +36,11 @@ static const struct option_spec specs[] = {
     INPUTS_SPECS,
     {KEY_SHIFT_DATES, "shift-dates", NULL,
      "move every date field by the time since the recording"},
-    {'q', "quiet", NULL, "only the summary at the end"},
+    DISPLAY_SPECS("; of the changes only the summary at the end", ""),
     {KEY_FULL, "full", NULL,
      "lines of more than 500 bytes whole; otherwise only\n"
      "what differs in them, with a little around it and\n"
      "\xe2\x80\xa6 for the rest"},
-    {KEY_COLOUR, "color", "always|never|auto",
-     "in colour; auto (default): on a terminal,\n"
-     "unless NO_COLOR is set"},
     {'c', "check", NULL, "only check the rule files"},
     {KEY_STDIN, "stdin", NULL,
      "rewrite one body, from standard input to standard\n"
@@ -69,7 +65,7 @@ struct settings {
 	struct inputs inputs;
 	bool check, one_body;
 	const char *of_one_body; /* an option that goes with --stdin alone */
-	const char *colour;
+	struct display display;
 	struct preview_options preview;
 	struct single single;
 };
@@ -80,14 +76,6 @@ static void take_zone(struct settings *s, const char *value)
 {
 	if (!steer_zone(value, &s->zone))
 		log_usage("--zone %s: not a DNS name, or too long", value);
-}
-
-static void take_colour(struct settings *s, const char *value)
-{
-	if (strcmp(value, "always") && strcmp(value, "never") &&
-	    strcmp(value, "auto"))
-		log_usage("--color %s: neither always, never nor auto", value);
-	s->colour = value;
 }
 
 static void take_path(struct settings *s, const char *value)
@@ -168,7 +156,8 @@ static void take_single(struct settings *s, int key, const char *value)
 static void take_option(void *context, int key, const char *value)
 {
 	struct settings *s = context;
-	if (inputs_take(&s->inputs, key, value))
+	if (inputs_take(&s->inputs, key, value) ||
+	    display_take(&s->display, key, value))
 		return;
 	switch (key) {
 	case 'r':
@@ -180,9 +169,6 @@ static void take_option(void *context, int key, const char *value)
 	case 'z':
 		take_zone(s, value);
 		break;
-	case 'q':
-		s->preview.summary_only = true;
-		break;
 	case 'c':
 		s->check = true;
 		break;
@@ -191,9 +177,6 @@ static void take_option(void *context, int key, const char *value)
 		break;
 	case KEY_FULL:
 		s->preview.full = true;
-		break;
-	case KEY_COLOUR:
-		take_colour(s, value);
 		break;
 	case KEY_STDIN:
 		s->one_body = true;
@@ -220,16 +203,6 @@ static void check_usage(const struct settings *s, int captures)
 		log_usage("no capture given");
 }
 
-/* https://no-color.org/: set and not empty. */
-static bool wants_colour(const char *when)
-{
-	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
-	if (when && strcmp(when, "auto"))
-		return !strcmp(when, "always");
-	return isatty(STDOUT_FILENO) && !(no && *no) &&
-	       !(terminal && !strcmp(terminal, "dumb"));
-}
-
 /* ---- what is done ---- */
 
 static int check(const struct settings *s, const struct rules *rules)
@@ -244,7 +217,8 @@ static int check(const struct settings *s, const struct rules *rules)
 static int preview(const struct settings *s, const struct rules *rules,
 		   char *const paths[], size_t count)
 {
-	struct recording_options o = {s->filter, s->inputs.secrets};
+	struct recording_options o = {s->filter, s->inputs.secrets,
+				      s->display.progress};
 	struct recording *r = recording_read(&o, paths, count);
 	int result = r ? preview_print(r, rules, &s->preview) : -1;
 	recording_free(r);
@@ -272,7 +246,12 @@ int main(int argc, char **argv)
 	take_zone(&s, STEER_ZONE);
 	int first = options_parse(&options, &s, argc, argv);
 	check_usage(&s, argc - first);
-	s.preview.colour = wants_colour(s.colour);
+	display_begin(&s.display);
+	s.preview.colour = s.display.colour;
+	s.preview.summary_only = s.display.quiet;
+	/* on a terminal what is shown tells how far it is */
+	if (!s.display.width)
+		s.preview.progress = s.display.progress;
 	struct rules *rules = NULL;
 	int result = -1;
 	if (!confine(CONFINE_READING, true))
@@ -284,6 +263,7 @@ int main(int argc, char **argv)
 	else if (rules && !inputs_read(&s.inputs))
 		result =
 		    preview(&s, rules, argv + first, (size_t)(argc - first));
+	display_release(&s.display);
 	inputs_release(&s.inputs);
 	rules_free(rules);
 	free((void *)s.paths);

@@ -84,7 +84,7 @@ static void put_title(struct preview *p, size_t i)
 	if (p->any)
 		putchar('\n');
 	p->any = true;
-	unified_begin(&p->unified, STYLE_TITLE);
+	unified_begin(&p->unified, COLOUR_TITLE);
 	put_exchange(p, i);
 	if (e->status)
 		printf(" %u ", e->status);
@@ -191,12 +191,13 @@ static void put_diff(struct preview *p, const struct exchange *e,
 		     const char *part, struct slice old, struct slice new)
 {
 	static const struct {
-		enum unified_style style;
+		enum colour colour;
 		const char *text;
-	} names[] = {{STYLE_OLD, "--- recorded"}, {STYLE_NEW, "+++ rewritten"}};
+	} names[] = {{COLOUR_BAD, "--- recorded"},
+		     {COLOUR_GOOD, "+++ rewritten"}};
 	size_t effort = DIFF_EFFORT;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		unified_begin(&p->unified, names[i].style);
+		unified_begin(&p->unified, names[i].colour);
 		printf("%s %s of ", names[i].text, part);
 		put_url(e);
 		unified_end(&p->unified);
@@ -299,7 +300,7 @@ static void preview_answer(struct preview *p, size_t i)
 
 static void put_heading(const struct preview *p, const char *text)
 {
-	unified_begin(&p->unified, STYLE_TITLE);
+	unified_begin(&p->unified, COLOUR_TITLE);
 	fputs(text, stdout);
 	unified_end(&p->unified);
 	putchar('\n');
@@ -442,11 +443,15 @@ int preview_print(const struct recording *r, const struct rules *rules,
 	    .deeds = xcalloc(rules->count, sizeof *p.deeds),
 	    .tallies = xcalloc(rules->count, sizeof *p.tallies),
 	};
+	progress_phase(options->progress, "rewriting", NULL, r->count,
+		       "exchanges");
 	for (size_t i = 0; i < r->count && !ferror(stdout); i++) {
 		p.titled = false;
 		preview_target(&p, i);
 		preview_answer(&p, i);
+		progress_at(options->progress, i);
 	}
+	progress_end(options->progress);
 	put_summary(&p);
 	preview_release(&p);
 	if (!fflush(stdout) && !ferror(stdout))

@@ -4,13 +4,15 @@
 
 #include "rules.h"
 
+#include "capture/progress.h"
 #include "capture/recording.h"
 
 struct preview_options {
 	bool shift_dates;  /* as if "date * shift" was among the rules */
 	bool summary_only; /* no diffs */
 	bool colour;
-	bool full; /* long lines whole, see unified.h */
+	struct progress *progress; /* NULL: nobody wants to know */
+	bool full;                 /* long lines whole, see unified.h */
 };
 
 /* Writes to standard output, for each answer and target that a rule changes: a

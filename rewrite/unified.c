@@ -9,22 +9,14 @@
 #define PART_LEN 200       /* bytes at each end of a long part that differs */
 #define CUT "\xe2\x80\xa6" /* an ellipsis */
 
-void unified_begin(const struct unified *u, enum unified_style style)
+void unified_begin(const struct unified *u, enum colour colour)
 {
-	static const char *const codes[] = {
-	    [STYLE_TITLE] = "\x1b[1m",
-	    [STYLE_PLACE] = "\x1b[36m",
-	    [STYLE_OLD] = "\x1b[31m",
-	    [STYLE_NEW] = "\x1b[32m",
-	};
-	if (u->colour)
-		fputs(codes[style], u->out);
+	fputs(colour_begin(u->colour, colour), u->out);
 }
 
 void unified_end(const struct unified *u)
 {
-	if (u->colour)
-		fputs("\x1b[m", u->out);
+	fputs(colour_end(u->colour, COLOUR_TITLE), u->out);
 }
 
 /* ---- lines ---- */
@@ -196,9 +188,9 @@ static void put_marked(const struct line_printer *p, size_t from, size_t to,
 static void begin_line(const struct line_printer *p)
 {
 	if (p->sign == '-')
-		unified_begin(p->u, STYLE_OLD);
+		unified_begin(p->u, COLOUR_BAD);
 	if (p->sign == '+')
-		unified_begin(p->u, STYLE_NEW);
+		unified_begin(p->u, COLOUR_GOOD);
 	fputc(p->sign, p->u->out);
 }
 
@@ -292,7 +284,7 @@ static void put_place(struct printer *p, size_t from, size_t new_from,
 	p->new_line += count_lines(between(p->new, p->new_at, new_from));
 	p->at = from;
 	p->new_at = new_from;
-	unified_begin(p->u, STYLE_PLACE);
+	unified_begin(p->u, COLOUR_PLACE);
 	fputs("@@ ", p->u->out);
 	put_range(p->u->out, '-', p->line, old);
 	put_range(p->u->out, '+', p->new_line, new);

@@ -4,6 +4,8 @@
 
 #include "diff.h"
 
+#include "capture/colour.h"
+
 #include <stdio.h>
 
 /* A line that is longer is shown as windows around what differs. */
@@ -21,10 +23,8 @@ struct unified {
 void unified_print(const struct unified *u, struct slice old, struct slice new,
 		   size_t *effort);
 
-enum unified_style { STYLE_TITLE, STYLE_PLACE, STYLE_OLD, STYLE_NEW };
-
 /* Writes what makes a terminal show that style, and what ends it. */
-void unified_begin(const struct unified *u, enum unified_style style);
+void unified_begin(const struct unified *u, enum colour colour);
 void unified_end(const struct unified *u);
 
 #endif

@@ -334,10 +334,19 @@ def addresses_of(hosts):
     return found
 
 
+quiet = False  # the user's: only what is wrong
+
+
 def say(line):
     """To the user. What clients and captures say is hostile: nothing of it
     reaches the terminal but printable characters."""
     print("lab: " + keeping.clean(line, story.LONGEST), file=sys.stderr, flush=True)
+
+
+def tell(line):
+    """What is wrong with nothing."""
+    if not quiet:
+        say(line)
 
 
 def check_machine():
@@ -363,7 +372,7 @@ def able():
     """`lab check`: whether this machine lets a lab be."""
     status = caged(try_machine)
     if not status:
-        say("this machine can run it")
+        tell("this machine can run it")
     return status
 
 
@@ -391,14 +400,14 @@ def work(run, out):
     """Inside the cage. Returns the exit status."""
     state = "failed"
     try:
-        say(f"{run.directory.path}: {run.kind.name}")
+        tell(f"{run.directory.path}: {run.kind.name}")
         run.describe()
         run.look()
         run.directory.save()
         run.build()
         when = run.clock()
-        say((f"visiting {run.url}" if run.url else "the client begins")
-            + (f", its clock at {artefacts.stamp(when)}" if when else ""))
+        tell((f"visiting {run.url}" if run.url else "the client begins")
+             + (f", its clock at {artefacts.stamp(when)}" if when else ""))
         run.visit()
         run.stop()
         run.collect()
@@ -414,7 +423,7 @@ def work(run, out):
         run.stop()
         run.directory.finish(state, run.options.keep)
     story.tell(run.facts, values, said, out)
-    print(last, file=out)
+    print(story.last_line(last, out), file=out)
     return 0
 
 

@@ -1,13 +1,20 @@
 """What a run tells people, before the comparison's last line."""
 
+import re
+
+import colour
 import keeping
 
 SHOWN = 40      # lines of each kind
 LONGEST = 1000  # characters of a line
+SAME = "as recorded, byte for byte"
 HEADINGS = (("rewritten", "rewritten by the rules"),
             ("different", "came back otherwise"),
             ("not-asked", "not asked for"),
             ("not-recorded", "asked for, and not recorded"))
+COLOURS = ((SAME, "good"), ("rewritten by the rules", "place"),
+           ("came back otherwise", "bad"), ("not asked for", "doubt"),
+           ("asked for, and not recorded", "bad"))
 
 
 def number(row):
@@ -15,7 +22,7 @@ def number(row):
 
 
 def exchange_lines(rows):
-    yield f"  {'as recorded, byte for byte:':30} {count(rows, 'same')}"
+    yield f"  {SAME + ':':30} {count(rows, 'same')}"
     for result, words in HEADINGS:
         own = [r for r in rows if r["result"] == result
                and r.get("by_client_itself")]
@@ -80,6 +87,21 @@ def lines_of(facts, values, said):
                "captured: the comparison may be short of them")
 
 
+def coloured(line, out):
+    for words, name in COLOURS:
+        line = colour.begin(line, f"  {words}", name, out)
+    return line
+
+
+def last_line(line, out):
+    """Of the comparison, whose figure says whether all came back."""
+    figure = re.match(r"reproduced: (\d+) of (\d+)", line)
+    if not figure:
+        return line
+    return colour.begin(line, figure[0],
+                        "good" if figure[1] == figure[2] else "bad", out)
+
+
 def tell(facts, values, said, out):
     for line in lines_of(facts, values, said):
-        print(keeping.clean(line, LONGEST), file=out)
+        print(coloured(keeping.clean(line, LONGEST), out), file=out)

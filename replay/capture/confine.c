@@ -38,9 +38,11 @@
 #define STARTING (1 << CONFINE_STARTING)
 #define SERVING (1 << CONFINE_SERVING)
 #define OPENER (1 << CONFINE_OPENER)
-#define ALL (READING | STARTING | SERVING | OPENER)
+#define KEEPING (1 << CONFINE_KEEPING)
+#define ALL (READING | STARTING | SERVING | OPENER | KEEPING)
 #define NETWORK (STARTING | SERVING)
-#define FILES (READING | STARTING)
+#define CAPTURES (READING | STARTING) /* are read */
+#define FILES (CAPTURES | KEEPING)
 #define SANITIZER (SANITIZED ? ALL : 0)
 
 /* Calls that are allowed whatever their arguments. */
@@ -72,15 +74,15 @@ static const struct {
     {SCMP_SYS(faccessat), FILES | SANITIZER},
     {SCMP_SYS(readlink), FILES | SANITIZER},
     {SCMP_SYS(readlinkat), FILES | SANITIZER},
-    {SCMP_SYS(open), STARTING},
-    {SCMP_SYS(openat), STARTING},
-    {SCMP_SYS(mkdir), STARTING},
-    {SCMP_SYS(mkdirat), STARTING},
-    {SCMP_SYS(link), STARTING},
-    {SCMP_SYS(linkat), STARTING},
-    {SCMP_SYS(unlink), STARTING},
-    {SCMP_SYS(unlinkat), STARTING},
-    {SCMP_SYS(fsync), STARTING},
+    {SCMP_SYS(open), KEEPING},
+    {SCMP_SYS(openat), KEEPING},
+    {SCMP_SYS(mkdir), KEEPING},
+    {SCMP_SYS(mkdirat), KEEPING},
+    {SCMP_SYS(link), KEEPING},
+    {SCMP_SYS(linkat), KEEPING},
+    {SCMP_SYS(unlink), KEEPING},
+    {SCMP_SYS(unlinkat), KEEPING},
+    {SCMP_SYS(fsync), KEEPING},
 
     /* memory; mmap and mprotect below */
     {SCMP_SYS(brk), ALL},
@@ -221,7 +223,7 @@ static void allow_open(struct build *b, int call, unsigned flags,
 		return;
 	}
 	add(b, SCMP_ACT_ALLOW, call, 1, &reads);
-	if (b->stage != READING)
+	if (!(b->stage & CAPTURES))
 		return;
 	allow_bits(b, call, flags, WRITING | O_EXCL, O_RDWR | O_EXCL | UNNAMED);
 	if (named_temps)
@@ -235,9 +237,9 @@ static void allow_memory(struct build *b, bool compiles)
 {
 	const int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
 	const struct scmp_arg_cmp code[] = {
-	    SCMP_A2_64(SCMP_CMP_EQ, PROT_READ | PROT_WRITE | PROT_EXEC),
-	    SCMP_A3_64(SCMP_CMP_EQ, (uint64_t)anonymous),
-	    SCMP_A4_32(SCMP_CMP_EQ, UINT32_MAX),
+	    SCMP_A2_64(SCMP_CMP_EQ, PROT_READ | PROT_WRITE | PROT_EXEC, 0),
+	    SCMP_A3_64(SCMP_CMP_EQ, (uint64_t)anonymous, 0),
+	    SCMP_A4_32(SCMP_CMP_EQ, UINT32_MAX, 0),
 	};
 	allow_bits(b, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
 	allow_bits(b, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
@@ -253,7 +255,7 @@ static void allow_threads(struct build *b)
 	const uint64_t other = CLONE_PTRACE | CLONE_VFORK | CLONE_NEWNS |
 			       CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
 			       CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
-	if (b->stage == OPENER)
+	if (b->stage & (OPENER | KEEPING))
 		return;
 	if (!SANITIZED)
 		allow_bits(b, SCMP_SYS(clone), 0, thread | other, thread);
@@ -263,14 +265,14 @@ static void allow_threads(struct build *b)
 static void allow_sockets(struct build *b)
 {
 	/* Without an address: on connections that there are. */
-	const struct scmp_arg_cmp nowhere = SCMP_A4_64(SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp nowhere = SCMP_A4_64(SCMP_CMP_EQ, 0, 0);
 	static const int families[] = {AF_INET, AF_INET6};
 	if (!(b->stage & NETWORK))
 		return;
 	add(b, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, &nowhere);
 	for (int i = 0; i < 2 && b->stage == STARTING; i++) {
 		struct scmp_arg_cmp family =
-		    SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)families[i]);
+		    SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)families[i], 0);
 		add(b, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &family);
 	}
 }
@@ -281,7 +283,7 @@ static void allow_ioctl(struct build *b)
 	static const unsigned long requests[] = {FIONREAD, TCGETS, TIOCGWINSZ};
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
 		struct scmp_arg_cmp request =
-		    SCMP_A1_64(SCMP_CMP_EQ, requests[i]);
+		    SCMP_A1_64(SCMP_CMP_EQ, requests[i], 0);
 		add(b, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &request);
 	}
 }
@@ -289,9 +291,9 @@ static void allow_ioctl(struct build *b)
 /* Limits are looked at, not set; abort ends us and nobody else. */
 static void allow_self(struct build *b)
 {
-	const struct scmp_arg_cmp none = SCMP_A2_64(SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp none = SCMP_A2_64(SCMP_CMP_EQ, 0, 0);
 	const struct scmp_arg_cmp us =
-	    SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)getpid());
+	    SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)getpid(), 0);
 	if (b->stage != STARTING && !SANITIZED)
 		add(b, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &none);
 	if (!SANITIZED)
@@ -305,11 +307,11 @@ static int fill(struct build *b, bool compiles, bool named_temps)
 	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
 		if (plain[i].stages & stages)
 			add(b, SCMP_ACT_ALLOW, plain[i].call, 0, NULL);
-	if (b->stage != STARTING) {
+	if (b->stage != KEEPING) {
 		allow_open(b, SCMP_SYS(open), 1, named_temps);
 		allow_open(b, SCMP_SYS(openat), 2, named_temps);
 	}
-	if (b->stage == READING && named_temps)
+	if (b->stage & CAPTURES && named_temps)
 		add(b, SCMP_ACT_ALLOW, SCMP_SYS(unlink), 0, NULL);
 	allow_memory(b, compiles);
 	allow_threads(b);
@@ -343,19 +345,20 @@ static void forbid_files(int stage, bool named_temps)
 	struct landlock_allowed allowed = {
 	    .read = stage != SERVING || SANITIZED,
 	    .temps = temps,
-	    .temp_count = stage == READING ? SPOOL_PLACES : 0,
+	    .temp_count = stage & CAPTURES ? SPOOL_PLACES : 0,
 	    .make = named_temps,
+	    .bind = stage == STARTING,
 	};
 	spool_places(temps);
-	/* The log and the authority may lie anywhere. */
-	if (stage != STARTING)
+	/* An authority may lie anywhere. */
+	if (stage != KEEPING)
 		landlock_confine(&allowed);
 }
 
 int confine(enum confine_stage stage, bool compiles)
 {
 	int bit = 1 << stage;
-	bool named = bit == READING && spool_needs_names();
+	bool named = bit & CAPTURES && spool_needs_names();
 	int error = 0;
 	if (bit & FILES)
 		tls_library_preload();

@@ -14,8 +14,8 @@ enum confine_stage {
 	 * Any file may be opened for reading, as far as the user may; none for
 	 * writing but unlinked temporary ones. No sockets. */
 	CONFINE_READING,
-	/* replay before it serves: the same, and ports are bound, a log and an
-	 * authority opened or made, root's rights given up. */
+	/* replay before it serves: the same of files, and ports are bound,
+	 * root's rights given up. */
 	CONFINE_STARTING,
 	/* replay serves: connections are accepted, read and written. Nothing is
 	 * opened: an attempt to read fails with EACCES, one to write ends the
@@ -23,6 +23,9 @@ enum confine_stage {
 	CONFINE_SERVING,
 	/* The process of opener.h: opens files for reading, hands them over. */
 	CONFINE_OPENER,
+	/* The process of site/cert_keeper.h, and --ca-cert: files are made and
+	 * read. No sockets, nothing hostile. */
+	CONFINE_KEEPING,
 };
 
 /* Enters the stage, for good, with no_new_privs. compiles: PCRE2 may compile

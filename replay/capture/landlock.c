@@ -21,15 +21,17 @@ struct ruleset {
 #define FILES_REFER (UINT64_C(1) << 13)
 #define FILES_TRUNCATE (UINT64_C(1) << 14)
 #define FILES_IOCTL_DEV (UINT64_C(1) << 15)
-#define NET_BIND_CONNECT UINT64_C(3)
+#define NET_BIND UINT64_C(1)
+#define NET_CONNECT UINT64_C(2)
 #define SCOPED_SOCKET_SIGNAL UINT64_C(3)
 
 #define READING (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define MAKING (LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
 
-/* All that a kernel of this ABI can forbid. Returns the size of the struct
+/* All that a kernel of this ABI can forbid, but what is allowed everywhere.
+ * Returns the size of the struct
  * that it knows. */
-static size_t forbid_all(struct ruleset *r, long abi)
+static size_t forbid_all(struct ruleset *r, long abi, bool bind)
 {
 	*r = (struct ruleset){.files = FILES_1};
 	if (abi >= 2)
@@ -37,7 +39,7 @@ static size_t forbid_all(struct ruleset *r, long abi)
 	if (abi >= 3)
 		r->files |= FILES_TRUNCATE;
 	if (abi >= 4)
-		r->net = NET_BIND_CONNECT;
+		r->net = bind ? NET_CONNECT : NET_BIND | NET_CONNECT;
 	if (abi >= 5)
 		r->files |= FILES_IOCTL_DEV;
 	if (abi >= 6)
@@ -48,17 +50,19 @@ static size_t forbid_all(struct ruleset *r, long abi)
 }
 
 /* A directory that is not there needs no rule. */
-static void allow(int ruleset, const char *directory, uint64_t access)
+static bool allow(int ruleset, const char *directory, uint64_t access)
 {
 	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return;
+		return false;
 	struct landlock_path_beneath_attr beneath = {.allowed_access = access,
 						     .parent_fd = fd};
-	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
-		    &beneath, 0))
+	bool added = !syscall(SYS_landlock_add_rule, ruleset,
+			      LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
+	if (!added)
 		log_debug("Landlock: %s: %s", directory, strerror(errno));
 	close(fd);
+	return added;
 }
 
 static int make_ruleset(const struct landlock_allowed *a)
@@ -68,12 +72,15 @@ static int make_ruleset(const struct landlock_allowed *a)
 			   LANDLOCK_CREATE_RULESET_VERSION);
 	if (abi < 1)
 		return -1;
-	size_t size = forbid_all(&r, abi);
+	size_t size = forbid_all(&r, abi, a->bind);
 	int fd = (int)syscall(SYS_landlock_create_ruleset, &r, size, 0);
 	if (fd < 0)
 		return -1;
-	if (a->read)
-		allow(fd, "/", READING);
+	/* not a rule set that forbids what has to go on */
+	if (a->read && !allow(fd, "/", READING)) {
+		close(fd);
+		return -1;
+	}
 	for (size_t i = 0; i < a->temp_count; i++)
 		allow(fd, a->temps[i],
 		      READING | LANDLOCK_ACCESS_FS_WRITE_FILE |

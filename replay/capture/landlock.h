@@ -14,6 +14,7 @@ struct landlock_allowed {
 				     ones that may be written */
 	size_t temp_count;
 	bool make; /* ... in which files are also made and removed */
+	bool bind; /* TCP ports */
 };
 
 /* Confines the calling thread and those that it will start, for good. Needs

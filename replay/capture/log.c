@@ -1,9 +1,12 @@
 /* Messages for people, one line each, on standard error. */
 #include "log.h"
 
+#include "colour.h"
 #include "visible.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +14,12 @@
 
 static const char *program = "reenact";
 static enum log_level level = LOG_NORMAL;
+static bool colours;
+
+/* The terminal's last line: whether a status stands in it. Threads that warn
+ * wipe what another one draws. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static volatile sig_atomic_t status_stands;
 
 /* Started with a standard descriptor closed, the next file opened would take
  * its number, and be written to. What fails as a closed one takes it first. */
@@ -34,6 +43,44 @@ void log_set_level(enum log_level wanted)
 	level = wanted;
 }
 
+void log_set_colours(bool wanted)
+{
+	colours = wanted;
+}
+
+bool log_colours(void)
+{
+	return colours;
+}
+
+bool log_status_stands(void)
+{
+	return status_stands;
+}
+
+static void put(const void *bytes, size_t len)
+{
+	ssize_t written = write(STDERR_FILENO, bytes, len);
+	(void)written; /* nobody to tell */
+}
+
+/* ECMA-48: to the line's start, and nothing from there on. */
+static void wipe_status(void)
+{
+	if (status_stands)
+		put("\r\x1b[K", 4);
+	status_stands = false;
+}
+
+/* One write a message, so that lines of several processes do not mix. */
+static void put_message(const void *bytes, size_t len)
+{
+	pthread_mutex_lock(&lock);
+	wipe_status();
+	put(bytes, len);
+	pthread_mutex_unlock(&lock);
+}
+
 const char *log_name(void)
 {
 	return program;
@@ -50,7 +97,16 @@ static bool next_shown(struct slice *text, struct slice *part)
 	return !len;
 }
 
-/* One write a message, so that lines of several processes do not mix. */
+/* Spaces, a caret and the line's end: under the place of a mistake. */
+static bool is_pointer(struct slice text, size_t *len)
+{
+	size_t at = 0;
+	while (at < text.len && text.data[at] == ' ')
+		at++;
+	*len = at + 2;
+	return slice_starts(slice_from(text, at), SLICE("^\n"));
+}
+
 static void add_shown(struct buf *out, struct slice text)
 {
 	struct slice part;
@@ -77,6 +133,15 @@ static void line_add(struct shown *l, const char *text)
 		l->bytes[l->len++] = *text++;
 }
 
+static void line_add_name(struct shown *l, enum colour colour)
+{
+	line_add(l, colour_begin(colours, colour));
+	line_add(l, program);
+	line_add(l, ":");
+	line_add(l, colour_end(colours, colour));
+	line_add(l, " ");
+}
+
 static void line_add_shown(struct shown *l, struct slice text)
 {
 	struct slice part;
@@ -90,37 +155,70 @@ static void line_add_shown(struct shown *l, struct slice text)
 	}
 }
 
-PRINTF_LIKE(1, 0)
-static void say(const char *fmt, va_list args, const char *hint)
+PRINTF_LIKE(2, 0)
+static void say(enum colour colour, const char *fmt, va_list args,
+		const char *hint)
 {
 	char text[TEXT_MAX];
 	struct shown l;
 	l.len = 0;
 	if (vsnprintf(text, sizeof text, fmt, args) < 0)
 		return;
-	line_add(&l, program);
-	line_add(&l, ": ");
+	line_add_name(&l, colour);
 	line_add_shown(&l, slice_of(text));
 	line_add(&l, hint);
 	l.bytes[l.len++] = '\n';
-	ssize_t written = write(STDERR_FILENO, l.bytes, l.len);
-	(void)written; /* nobody to tell */
+	put_message(l.bytes, l.len);
 }
 
 void log_lines(struct slice lines)
 {
 	struct buf shown = {0};
-	add_shown(&shown, lines);
-	ssize_t written = write(STDERR_FILENO, shown.data, shown.len);
-	(void)written; /* nobody to tell */
+	while (lines.len) {
+		size_t len;
+		bool pointer = is_pointer(lines, &len);
+		enum colour colour = pointer ? COLOUR_GOOD : COLOUR_NONE;
+		if (!pointer)
+			len = slice_find(lines, '\n') + 1;
+		buf_add_string(&shown, colour_begin(colours, colour));
+		add_shown(&shown, slice_to(lines, len));
+		buf_add_string(&shown, colour_end(colours, colour));
+		lines = slice_from(lines, len);
+	}
+	put_message(shown.data, shown.len);
 	buf_release(&shown);
+}
+
+void log_status(struct slice line)
+{
+	struct shown l;
+	l.len = 0;
+	line_add(&l, "\r");
+	line_add_shown(&l, slice_to(line, TEXT_MAX));
+	line_add(&l, "\x1b[K");
+	pthread_mutex_lock(&lock);
+	if (line.len) {
+		status_stands = true;
+		put(l.bytes, l.len);
+	} else {
+		wipe_status();
+	}
+	pthread_mutex_unlock(&lock);
 }
 
 void log_warn(const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	say(fmt, args, "");
+	say(COLOUR_BAD, fmt, args, "");
+	va_end(args);
+}
+
+void log_always(const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	say(COLOUR_NONE, fmt, args, "");
 	va_end(args);
 }
 
@@ -130,7 +228,7 @@ void log_info(const char *fmt, ...)
 	if (level < LOG_NORMAL)
 		return;
 	va_start(args, fmt);
-	say(fmt, args, "");
+	say(COLOUR_NONE, fmt, args, "");
 	va_end(args);
 }
 
@@ -140,7 +238,7 @@ void log_debug(const char *fmt, ...)
 	if (level < LOG_VERBOSE)
 		return;
 	va_start(args, fmt);
-	say(fmt, args, "");
+	say(COLOUR_NONE, fmt, args, "");
 	va_end(args);
 }
 
@@ -148,7 +246,7 @@ void log_fatal(const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	say(fmt, args, "");
+	say(COLOUR_BAD, fmt, args, "");
 	va_end(args);
 	exit(EXIT_FAILURE);
 }
@@ -157,7 +255,7 @@ void log_usage(const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	say(fmt, args, " (try --help)");
+	say(COLOUR_BAD, fmt, args, " (try --help)");
 	va_end(args);
 	exit(EXIT_USAGE);
 }

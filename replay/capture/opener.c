@@ -14,7 +14,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define FOLDERS_MAX 256 /* as many as there may be rule files */
+#define FOLDERS_MAX 256  /* as many as there may be rule files */
+#define FAILURES_MAX 100 /* in a row, to hear a question */
 #define OPENING (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
 /* A question is one of these, then a path with its NUL. */
@@ -22,6 +23,7 @@ enum question { QUESTION_OPEN = 'o', QUESTION_SEAL = 's' };
 
 /* Our end; -1: there is no such process. */
 static int opener = -1;
+static bool owed; /* an answer that could not be taken, and is still to come */
 
 /* ---- the process ---- */
 
@@ -60,7 +62,7 @@ static bool may_open(struct folders *f, const char *path)
 }
 
 /* The descriptor goes with the answer, which is what open left in errno. */
-static void answer(int to, int error, int fd)
+static bool send_answer(int to, int error, int fd)
 {
 	union {
 		struct cmsghdr head;
@@ -78,7 +80,15 @@ static void answer(int to, int error, int fd)
 		head->cmsg_len = CMSG_LEN(sizeof fd);
 		memcpy(CMSG_DATA(head), &fd, sizeof fd);
 	}
-	sendmsg(to, &message, MSG_NOSIGNAL);
+	return sendmsg(to, &message, MSG_NOSIGNAL) >= 0;
+}
+
+/* Whoever asked waits: for an answer, or for our end. */
+static void answer(int to, int error, int fd)
+{
+	if (send_answer(to, error, fd) || send_answer(to, errno, -1))
+		return;
+	_exit(EXIT_FAILURE);
 }
 
 static void open_for(int asker, struct folders *f, const char *path)
@@ -113,7 +123,14 @@ static void run(int asker)
 	stand_aside();
 	if (confine(CONFINE_OPENER, false))
 		return;
-	while ((n = recv(asker, question, sizeof question - 1, 0)) > 0) {
+	/* memory may be short for a while; n is 0 when replay has ended */
+	for (int failures = 0; failures < FAILURES_MAX;) {
+		n = recv(asker, question, sizeof question - 1, 0);
+		if (!n)
+			return;
+		failures = n < 0 ? failures + 1 : 0;
+		if (n < 0)
+			continue;
 		question[n] = '\0';
 		if (question[0] == QUESTION_SEAL)
 			folders.sealed = true;
@@ -176,6 +193,7 @@ static int take_answer(void)
 	do
 		n = recvmsg(opener, &message, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
+	owed = n < 0;
 	if (n != sizeof error) {
 		errno = n < 0 ? errno : EPIPE;
 		return -1;
@@ -193,9 +211,22 @@ void opener_seal(void)
 		ask(QUESTION_SEAL, "");
 }
 
+/* Each answer is to its own question. */
+static bool take_owed(void)
+{
+	if (!owed)
+		return true;
+	int fd = take_answer();
+	if (fd >= 0)
+		close(fd);
+	return !owed;
+}
+
 int opener_open(const char *path)
 {
 	if (opener < 0)
 		return open(path, OPENING);
+	if (!take_owed())
+		return -1;
 	return ask(QUESTION_OPEN, path) ? take_answer() : -1;
 }

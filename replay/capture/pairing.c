@@ -5,6 +5,7 @@
 #include "h2.h"
 #include "hello.h"
 #include "log.h"
+#include "progress.h"
 #include "ranks.h"
 #include "tls.h"
 #include "tls_handshake.h"
@@ -57,6 +58,7 @@ struct worker {
 	struct talk *later; /* tunnels of HTTP/2 yet to be read */
 	size_t later_count;
 	struct h2_lost lost;
+	struct progress *progress; /* of all of them, told by one */
 };
 
 struct pairing {
@@ -341,9 +343,11 @@ static void *work(void *context)
 {
 	struct worker *w = context;
 	uint32_t len = flows_len(w->all->flows), take_len = w->all->take, from;
-	while ((from = atomic_fetch_add(&w->all->next, take_len)) < len)
+	while ((from = atomic_fetch_add(&w->all->next, take_len)) < len) {
 		for (uint32_t i = from; i < len && i < from + take_len; i++)
 			read_flow(w, i);
+		progress_at(w->progress, from);
+	}
 	return NULL;
 }
 
@@ -351,6 +355,7 @@ static void *work(void *context)
  * threads the caller does all. */
 static void run_workers(struct pairing *p)
 {
+	struct progress *progress = source_progress(p->source);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned count = cores < 1 ? 1 : (unsigned)cores;
 	if (count > WORKERS_MAX)
@@ -358,6 +363,8 @@ static void run_workers(struct pairing *p)
 	p->take = p->secrets ? 1 : TAKE;
 	if (flows_len(p->flows) <= p->take)
 		count = 1;
+	progress_phase(progress, p->secrets ? "decrypting" : "putting in order",
+		       NULL, flows_len(p->flows), "connections");
 	for (unsigned i = 0; i < count; i++) {
 		struct worker *w = &p->workers[i];
 		w->all = p;
@@ -365,6 +372,7 @@ static void run_workers(struct pairing *p)
 		p->worker_count++;
 		if (i + 1 == count ||
 		    pthread_create(&w->thread, NULL, work, w) != 0) {
+			w->progress = progress;
 			work(w);
 			break;
 		}

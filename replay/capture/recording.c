@@ -2,6 +2,7 @@
 #include "recording.h"
 
 #include "log.h"
+#include "progress.h"
 
 #include <stdlib.h>
 
@@ -65,6 +66,8 @@ struct recording *recording_read(const struct recording_options *options,
 	if (!secrets)
 		secrets = r->secrets = secrets_new();
 	source_collect_secrets(r->source, secrets->keylog);
+	r->progress = options->progress;
+	source_show_progress(r->source, r->progress);
 	uint64_t bad = keylog_counts(secrets->keylog)->bad;
 	r->spool = spool_new();
 	r->names = names_new();
@@ -82,6 +85,7 @@ struct recording *recording_read(const struct recording_options *options,
 				 secrets, r->beside);
 	r->certificates = pairing_certificates(r->pairing);
 	r->exchanges = pairing_exchanges(r->pairing, &r->count);
+	progress_end(r->progress);
 	sum_up(r);
 	tell("lines of embedded key logs are none",
 	     keylog_counts(secrets->keylog)->bad - bad);

@@ -5,6 +5,8 @@
 
 #include "pairing.h"
 
+struct progress;
+
 struct recording {
 	struct exchange *exchanges; /* in the order of their requests; they
 				       belong to pairing */
@@ -19,19 +21,23 @@ struct recording {
 	struct packets *packets;
 	struct flows *flows;
 	struct pairing *pairing;
-	struct secrets *secrets; /* NULL: somebody else's */
+	struct secrets *secrets;   /* NULL: somebody else's */
+	struct progress *progress; /* of what is done with all of it; borrowed,
+				      NULL: nobody wants to know */
 };
 
 struct recording_options {
-	const char *filter;      /* see source_new */
-	struct secrets *secrets; /* borrowed as long as the recording lives:
-				    opens TLS; what the captures hold of them
-				    is added. NULL: those alone */
+	const char *filter;        /* see source_new */
+	struct secrets *secrets;   /* borrowed as long as the recording lives:
+				      opens TLS; what the captures hold of them
+				      is added. NULL: those alone */
+	struct progress *progress; /* of reading; NULL: nobody wants to know */
 };
 
 /* Reads the captures in order as one recording. options may be NULL.
  * Returns NULL if one of them is no capture, after having said so. What was
- * skipped while reading is summed up on standard error. */
+ * skipped while reading is summed up on standard error. The line that tells
+ * progress is wiped in the end. */
 struct recording *recording_read(const struct recording_options *options,
 				 char *const paths[], size_t count);
 

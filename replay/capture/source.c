@@ -4,6 +4,7 @@
 
 #include "filter.h"
 #include "log.h"
+#include "progress.h"
 #include "unpack.h"
 #include "walk.h"
 
@@ -29,8 +30,12 @@ struct source {
 	size_t current; /* the capture being read */
 	uint64_t size;  /* of all */
 	struct source_counts counts;
-	struct keylog *keylog; /* NULL: nobody wants secrets */
+	struct keylog *keylog;     /* NULL: nobody wants secrets */
+	struct progress *progress; /* borrowed, may be NULL */
+	bool reading;              /* and it knows */
 };
+
+#define TICK 256 /* frames between two looks at the clock */
 
 struct foreign {
 	uint32_t magic;
@@ -52,11 +57,15 @@ static const struct foreign foreigners[] = {
 /* The whole line, made before it is needed: a signal handler may do little
  * more than write. */
 static char changed_line[160];
+static const char wipe[] = "\r\x1b[K"; /* see log_status */
 
 static void file_changed(int signal_number)
 {
+	ssize_t n = 0;
 	(void)signal_number;
-	ssize_t n = write(STDERR_FILENO, changed_line, strlen(changed_line));
+	if (log_status_stands())
+		n += write(STDERR_FILENO, wipe, sizeof wipe - 1);
+	n += write(STDERR_FILENO, changed_line, strlen(changed_line));
 	(void)n; /* nobody to tell */
 	_exit(EXIT_FAILURE);
 }
@@ -83,6 +92,16 @@ struct source *source_new(const char *filter)
 void source_collect_secrets(struct source *s, struct keylog *keylog)
 {
 	s->keylog = keylog;
+}
+
+void source_show_progress(struct source *s, struct progress *progress)
+{
+	s->progress = progress;
+}
+
+struct progress *source_progress(const struct source *s)
+{
+	return s->progress;
 }
 
 /* Maps the whole file. No bytes if it is empty or after having said why it
@@ -140,9 +159,10 @@ static struct slice map_unpacked(int fd, const char *name)
 }
 
 /* The file's bytes, unpacked if need be; none after having said why. */
-static struct slice read_file(int fd, const char *name)
+static struct slice read_file(int fd, const char *name,
+			      struct progress *progress)
 {
-	struct unpack_rules rules = {name, is_readable};
+	struct unpack_rules rules = {name, is_readable, progress};
 	struct stat st;
 	if (fstat(fd, &st)) {
 		log_warn("%s: %s", name, strerror(errno));
@@ -166,16 +186,17 @@ static struct slice read_file(int fd, const char *name)
 	return map_unpacked(unpacked, name);
 }
 
-static struct slice read_path(const char *path, const char *name)
+static struct slice read_path(const char *path, const char *name,
+			      struct progress *progress)
 {
 	if (!strcmp(path, "-"))
-		return read_file(STDIN_FILENO, name);
+		return read_file(STDIN_FILENO, name, progress);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		log_warn("%s: %s", name, strerror(errno));
 		return (struct slice){0};
 	}
-	struct slice bytes = read_file(fd, name);
+	struct slice bytes = read_file(fd, name, progress);
 	close(fd);
 	return bytes;
 }
@@ -219,7 +240,7 @@ int source_add(struct source *s, const char *path)
 {
 	const char *name = strcmp(path, "-") ? path : "standard input";
 	watch_changes();
-	struct capture c = {.bytes = read_path(path, name)};
+	struct capture c = {.bytes = read_path(path, name, s->progress)};
 	if (!c.bytes.len)
 		return -1;
 	bool known = is_capture(c.bytes);
@@ -254,11 +275,27 @@ bool capture_corrupt(struct capture *c, const char *what)
 	return false;
 }
 
+static void tell_place(struct source *s)
+{
+	struct capture *c = &s->captures[s->current];
+	uint64_t before = 0;
+	if (!s->reading)
+		progress_phase(s->progress, "reading",
+			       s->count == 1 ? c->name : "captures", s->size,
+			       NULL);
+	s->reading = true;
+	for (size_t i = 0; i < s->current; i++)
+		before += s->captures[i].bytes.len;
+	progress_at(s->progress, before + c->at);
+}
+
 bool source_next(struct source *s, struct frame *f)
 {
 	for (; s->current < s->count; s->current++) {
 		struct capture *c = &s->captures[s->current];
 		while (c->next(c, f)) {
+			if (s->progress && !(c->frames % TICK))
+				tell_place(s);
 			if (!s->filter || filter_match(s->filter, f)) {
 				s->counts.frames++;
 				return true;

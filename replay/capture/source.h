@@ -34,6 +34,11 @@ struct source *source_new(const char *filter);
 struct keylog;
 void source_collect_secrets(struct source *s, struct keylog *keylog);
 
+/* Tells how far reading is; NULL: nobody wants to know. Before source_add. */
+struct progress;
+void source_show_progress(struct source *s, struct progress *progress);
+struct progress *source_progress(const struct source *s);
+
 /* Adds a capture file, "-" for standard input: pcap or pcapng, plain, gzip or
  * zstd. What it is has been checked on return, so that a wrong file is told
  * before any work. Returns 0, or -1 after having said why. */

@@ -3,6 +3,7 @@
 #include "unpack.h"
 
 #include "log.h"
+#include "progress.h"
 #include "spool.h"
 
 #include <errno.h>
@@ -88,6 +89,7 @@ static bool sink_flush_unpacked(struct sink *s, uint64_t taken)
 {
 	if (!sink_flush(s))
 		return false;
+	progress_at(s->rules->progress, taken);
 	if (s->written <= BOMB_SIZE || s->written / BOMB_RATIO < taken)
 		return true;
 	log_warn("%s: unpacks to more than %d times its size: stopped after "
@@ -186,6 +188,8 @@ int unpack_gzip(struct slice packed, const struct unpack_rules *rules)
 		return -1;
 	if (inflateInit2(&z, 15 + 16) != Z_OK) /* the gzip format alone */
 		log_fatal("out of memory");
+	progress_phase(rules->progress, "unpacking", rules->name, packed.len,
+		       NULL);
 	gunzip(&z, packed, &s);
 	inflateEnd(&z);
 	return sink_close(&s);
@@ -222,6 +226,8 @@ int unpack_zstd(struct slice packed, const struct unpack_rules *rules)
 	ZSTD_DStream *z = ZSTD_createDStream();
 	if (!z)
 		log_fatal("out of memory");
+	progress_phase(rules->progress, "unpacking", rules->name, packed.len,
+		       NULL);
 	unzstd(z, packed, &s);
 	ZSTD_freeDStream(z);
 	return sink_close(&s);
@@ -232,6 +238,7 @@ int unpack_pipe(int fd, const struct unpack_rules *rules)
 	struct sink s;
 	if (!sink_open(&s, rules))
 		return -1;
+	progress_phase(rules->progress, "reading", rules->name, 0, NULL);
 	for (;;) {
 		ssize_t n = read(fd, s.piece + s.used, PIECE - s.used);
 		if (n < 0 && errno == EINTR)
@@ -242,6 +249,7 @@ int unpack_pipe(int fd, const struct unpack_rules *rules)
 		}
 		if (n > 0)
 			s.used += (size_t)n;
+		progress_at(rules->progress, s.written + s.used);
 		/* An endless stream of something else is left at once. */
 		bool judge = !s.written && s.used >= WANTED_LEN;
 		if ((n <= 0 || judge || s.used == PIECE) && !sink_flush(&s))

@@ -5,10 +5,13 @@
 
 #include "bytes.h"
 
+struct progress;
+
 /* Whether a file that begins so is worth unpacking. */
 struct unpack_rules {
 	const char *name; /* of the file, for messages */
 	bool (*wanted)(struct slice start);
+	struct progress *progress; /* NULL: nobody wants to know */
 };
 
 bool unpack_is_gzip(struct slice bytes);

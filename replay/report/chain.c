@@ -10,6 +10,8 @@
 #include "own.h"
 #include "visits.h"
 
+#include "capture/progress.h"
+
 #include <stdlib.h>
 
 /* Links to one exchange that are weighed. */
@@ -380,12 +382,16 @@ void chain_build(struct chain *c, const struct recording *r)
 	struct build b = {.chain = c, .links = links_new()};
 	c->links = xcalloc(c->count + 1, sizeof *c->links);
 	visits_collect(&b.visits, r);
+	progress_phase(r->progress, "following links", NULL, c->count,
+		       "exchanges");
 	for (; b.i < c->count; b.i++) {
 		const struct exchange *e = &r->exchanges[b.i];
+		progress_at(r->progress, b.i);
 		c->links[b.i] = explain(&b);
 		visits_note(&b.visits, b.i,
 			    links_find(b.links, e, take_link, &b));
 	}
+	progress_end(r->progress);
 	place_unfollowed(c);
 	find_first_page(&b);
 	visits_release(&b.visits);

@@ -14,7 +14,7 @@ int check_print(const struct recording *r, const struct check_options *o)
 	if (o->json)
 		check_json(&s, o->capture);
 	else
-		check_text(&s, o->verbose);
+		check_text_for(o->display, &s, o->verbose);
 	survey_release(&s);
 	if (!fflush(stdout) && !ferror(stdout))
 		return 0;

@@ -87,13 +87,15 @@
 
 #include "rewrite/rules.h"
 
+#include "capture/display.h"
 #include "capture/recording.h"
 
 struct check_options {
-	const struct rules *rules; /* NULL: none */
-	bool verbose;              /* links that rules steer too */
-	bool json;                 /* one line of JSON, with all of it */
-	const char *capture;       /* name of the capture, for JSON */
+	const struct rules *rules;     /* NULL: none */
+	bool verbose;                  /* links that rules steer too */
+	bool json;                     /* one line of JSON, with all of it */
+	const struct display *display; /* NULL: no terminal */
+	const char *capture;           /* name of the capture, for JSON */
 };
 
 /* Writes to standard output. Returns 0, or -1 if it cannot be written (said).

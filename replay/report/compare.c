@@ -11,6 +11,8 @@
 #include "site/reply.h"
 #include "site/sealed.h"
 
+#include "capture/progress.h"
+
 #include <stdlib.h>
 
 #define LOOK_MAX 4096U  /* exchanges of one key looked at */
@@ -443,13 +445,18 @@ static void judge_one(struct judge *j, uint32_t k)
 static void judge_all(struct comparison *c)
 {
 	struct judge j = {.c = c};
+	struct progress *progress = c->recorded->progress;
 	j.ports = xcalloc(UINT16_MAX + 1, sizeof *j.ports);
 	j.unasked = xcalloc((size_t)c->count + 1, sizeof *j.unasked);
 	table_ports(c->site.edition->table, j.ports);
 	for (uint32_t i = 0; i < c->count; i++)
 		j.unasked[i] = i;
-	for (uint32_t k = 0; k < c->asked_count; k++)
+	progress_phase(progress, "comparing", NULL, c->asked_count, "requests");
+	for (uint32_t k = 0; k < c->asked_count; k++) {
 		judge_one(&j, k);
+		progress_at(progress, k);
+	}
+	progress_end(progress);
 	reply_release(&j.reply);
 	live_release(&j.live);
 	digest_release(&j.digest);
@@ -527,7 +534,7 @@ static void site_begin(struct site *s, const struct recording *recorded,
 {
 	s->options = options;
 	s->matcher = matcher_new();
-	s->journal = journal_new(NULL, false);
+	s->journal = journal_new(NULL, -1, false);
 	s->edition =
 	    edition_new(table_new(recorded, rules), rules, options, NULL);
 	s->places = places_new(recorded->count);

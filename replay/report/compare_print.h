@@ -6,17 +6,22 @@
 #include "compare_addresses.h"
 #include "compare_names.h"
 
+#include "capture/display.h"
+
 /* What there is to tell. */
 struct compare_report {
 	const struct comparison *comparison;
 	const struct names_compared *names;
 	const struct lone_addresses *addresses;
+	const struct display *display;
 };
 
 /* To standard output; each returns 0, or -1 if it cannot be written (said).
  *
  * The table, its last line what was reproduced. */
 int compare_print_tsv(const struct compare_report *r);
+/* The same for a terminal: in columns, as wide as it is. */
+int compare_print_columns(const struct compare_report *r);
 /* JSON lines, each an object with a "type": "exchange" for each line of the
  * table, "dns", "address", "chain", and at the end one "summary". */
 int compare_print_json(const struct compare_report *r);

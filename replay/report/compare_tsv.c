@@ -1,6 +1,7 @@
 /* A comparison as a table. */
 #include "compare_print.h"
 
+#include "columns.h"
 #include "compare_detail.h"
 
 #include "capture/log.h"
@@ -54,16 +55,20 @@ static void put_row(struct buf *out, const struct exchange *e,
 	buf_add_byte(out, '\n');
 }
 
-static int put_rows(const struct comparison *c, struct buf *out)
+/* fitted: NULL, or the columns into which each line goes. */
+static int put_rows(const struct comparison *c, struct columns *fitted,
+		    struct buf *out)
 {
 	struct buf detail = {0};
 	int result = 0;
 	for (uint32_t i = 0; i < c->count && !result; i++) {
+		size_t from = out->len;
 		buf_clear(&detail);
 		compare_detail(c, i, &detail);
 		buf_printf(out, "%u", i + 1);
 		put_row(out, &c->recorded->exchanges[i], c->rows[i].result,
 			&detail);
+		columns_take(fitted, out, from);
 		if (out->len >= FLUSH_AT)
 			result = compare_flush(out);
 	}
@@ -71,17 +76,20 @@ static int put_rows(const struct comparison *c, struct buf *out)
 	return result;
 }
 
-static int put_misses(const struct comparison *c, struct buf *out)
+static int put_misses(const struct comparison *c, struct columns *fitted,
+		      struct buf *out)
 {
 	struct buf detail = {0};
 	int result = 0;
 	for (uint32_t i = 0; i < c->miss_count && !result; i++) {
 		uint32_t k = c->order[i];
+		size_t from = out->len;
 		buf_clear(&detail);
 		compare_miss_detail(c, k, &detail);
 		buf_add_byte(out, '-');
 		put_row(out, &c->replayed->exchanges[k], COMPARE_NOT_RECORDED,
 			&detail);
+		columns_take(fitted, out, from);
 		if (out->len >= FLUSH_AT)
 			result = compare_flush(out);
 	}
@@ -89,23 +97,58 @@ static int put_misses(const struct comparison *c, struct buf *out)
 	return result;
 }
 
-int compare_print_tsv(const struct compare_report *r)
+/* In the order of put_row. */
+static const struct column columns[] = {
+    {"no", .rank = 6, .right = true},
+    {"method", .rank = 1},
+    {"host", .rank = 3, .least = 16, .middle = true},
+    {"target", .rank = 5, .least = 16},
+    {"status", .rank = 2, .words = columns_statuses},
+    {"result", .rank = 7, .words = columns_results},
+    {"detail", .rank = 4, .least = 20},
+};
+#define COLUMNS (sizeof columns / sizeof *columns)
+
+static void put_sum(const struct comparison *c, bool coloured, struct buf *out)
+{
+	unsigned share = compare_per_mille(c);
+	enum colour colour =
+	    c->reproduced == c->reproducible ? COLOUR_GOOD : COLOUR_BAD;
+	buf_add_string(out, "reproduced: ");
+	buf_add_string(out, colour_begin(coloured, colour));
+	buf_printf(out, "%zu of %zu", c->reproduced, c->reproducible);
+	buf_add_string(out, colour_end(coloured, colour));
+	buf_printf(out,
+		   " reproducible exchanges (%u.%u %%), "
+		   "%zu requests had no recorded answer\n",
+		   share / 10, share % 10, c->miss_count - c->own_misses);
+}
+
+static int print(const struct compare_report *r, struct columns *fitted)
 {
 	const struct comparison *c = r->comparison;
-	unsigned share = compare_per_mille(c);
 	struct buf out = {0};
-	buf_add_string(&out, "no\tmethod\thost\ttarget\tstatus\tresult\t"
-			     "detail\n");
-	int result = put_rows(c, &out);
+	if (!fitted)
+		columns_names(columns, COLUMNS, &out);
+	int result = put_rows(c, fitted, &out);
 	if (!result)
-		result = put_misses(c, &out);
-	buf_printf(&out,
-		   "reproduced: %zu of %zu reproducible exchanges (%u.%u %%), "
-		   "%zu requests had no recorded answer\n",
-		   c->reproduced, c->reproducible, share / 10, share % 10,
-		   c->miss_count - c->own_misses);
+		result = put_misses(c, fitted, &out);
+	columns_end(fitted, &out);
+	put_sum(c, fitted && r->display->colour, &out);
 	if (!result)
 		result = compare_flush(&out);
+	columns_tell(fitted);
+	columns_free(fitted);
 	buf_release(&out);
 	return result;
+}
+
+int compare_print_tsv(const struct compare_report *r)
+{
+	return print(r, NULL);
+}
+
+int compare_print_columns(const struct compare_report *r)
+{
+	return print(r, columns_new(columns, COLUMNS, r->display));
 }

@@ -5,6 +5,8 @@
 #include "literals.h"
 #include "opened.h"
 
+#include "capture/progress.h"
+
 #include <stdlib.h>
 
 /* Of one answer so many links are told; all are counted. */
@@ -424,10 +426,14 @@ void findings_collect(struct findings *f, const struct recording *r,
 	f->with_http = count_connections(r);
 	f->whole_urls = hashes_of(r, is_200, url_hash);
 	f->https_hosts = hashes_of(r, is_https, exchange_host_hash);
+	progress_phase(r->progress, "looking into bodies", NULL, r->count,
+		       "exchanges");
 	for (; c.i < r->count; c.i++) {
 		c.e = &r->exchanges[c.i];
 		check_exchange(&c);
+		progress_at(r->progress, c.i);
 	}
+	progress_end(r->progress);
 	literals_free(c.literals);
 }
 

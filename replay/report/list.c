@@ -1,6 +1,7 @@
 /* replay --list: the table, one exchange a line. */
 #include "list.h"
 
+#include "columns.h"
 #include "value.h"
 
 #include "capture/digest.h"
@@ -218,28 +219,71 @@ static int flush(struct buf *out)
 	return 0;
 }
 
-int list_print(const struct recording *r, enum list_format format, bool digests)
+/* In the order of put_tsv. A digest's start tells bodies apart, as a commit's
+ * does. */
+static const struct column columns[] = {
+    {"no", .rank = 14, .right = true},
+    {"time", .rank = 5},
+    {"stream", .rank = 2, .right = true},
+    {"client", .rank = 4},
+    {"server", .rank = 6},
+    {"scheme", .rank = 7},
+    {"method", .rank = 9},
+    {"host", .rank = 12, .least = 16, .middle = true},
+    {"target", .rank = 13, .least = 16},
+    {"status", .rank = 11, .words = columns_statuses},
+    {"bytes", .rank = 8, .right = true},
+    {"sha256", .rank = 1, .least = 12},
+    {"state", .rank = 10, .words = columns_states},
+    {"version", .rank = 3},
+};
+#define COLUMNS (sizeof columns / sizeof *columns)
+
+static void put_row(struct buf *out, const struct row *row,
+		    enum list_format format)
+{
+	if (format == LIST_JSON)
+		put_json(out, row);
+	else
+		put_tsv(out, row);
+}
+
+/* While rows appear on a terminal, they tell how far it is. */
+static struct progress *progress_of(const struct recording *r,
+				    const struct list_options *o)
+{
+	bool silent = o->display && !o->display->width;
+	return silent && o->digests ? r->progress : NULL;
+}
+
+int list_print(const struct recording *r, const struct list_options *o)
 {
 	struct buf out = {0};
 	struct digest digest = {0};
+	struct columns *fitted = NULL;
+	struct progress *progress = progress_of(r, o);
 	int result = 0;
-	if (format == LIST_TSV)
-		buf_add_string(&out,
-			       "no\ttime\tstream\tclient\tserver\tscheme\t"
-			       "method\thost\ttarget\tstatus\tbytes\t"
-			       "sha256\tstate\tversion\n");
+	if (o->format == LIST_COLUMNS)
+		fitted = columns_new(columns, COLUMNS, o->display);
+	if (o->format == LIST_TSV)
+		columns_names(columns, COLUMNS, &out);
+	progress_phase(progress, "digests", NULL, r->count, "exchanges");
 	for (size_t i = 0; i < r->count && !result; i++) {
 		struct row row = {.e = &r->exchanges[i], .no = i + 1};
-		read_body(&row, digests ? &digest : NULL);
-		if (format == LIST_TSV)
-			put_tsv(&out, &row);
-		else
-			put_json(&out, &row);
+		read_body(&row, o->digests ? &digest : NULL);
+		size_t from = out.len;
+		put_row(&out, &row, o->format);
+		columns_take(fitted, &out, from);
+		progress_at(progress, i);
 		if (out.len >= FLUSH_AT)
 			result = flush(&out);
 	}
+	progress_end(progress);
+	columns_end(fitted, &out);
 	if (!result)
 		result = flush(&out);
+	columns_tell(fitted);
+	columns_free(fitted);
 	digest_release(&digest);
 	buf_release(&out);
 	return result;

@@ -2,13 +2,24 @@
 #ifndef REPORT_LIST_H
 #define REPORT_LIST_H
 
+#include "capture/display.h"
 #include "capture/recording.h"
 
-enum list_format { LIST_TSV, LIST_JSON };
+enum list_format {
+	LIST_AUTO, /* nobody said: LIST_COLUMNS on a terminal, else LIST_TSV */
+	LIST_TSV,
+	LIST_JSON,
+	LIST_COLUMNS, /* for a terminal: aligned, as wide as it is */
+};
 
-/* Writes to standard output. digests: sha256 of each body, else "-". Returns
- * 0, or -1 if standard output cannot be written (said). */
-int list_print(const struct recording *r, enum list_format format,
-	       bool digests);
+struct list_options {
+	enum list_format format;       /* not LIST_AUTO */
+	bool digests;                  /* sha256 of each body, else "-" */
+	const struct display *display; /* NULL: no terminal */
+};
+
+/* Writes to standard output. Returns 0, or -1 if it cannot be written (said).
+ */
+int list_print(const struct recording *r, const struct list_options *o);
 
 #endif

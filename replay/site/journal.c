@@ -5,6 +5,7 @@
 #include "json.h"
 #include "tls.h"
 
+#include "capture/colour.h"
 #include "capture/hostname.h"
 #include "capture/log.h"
 
@@ -41,23 +42,6 @@ struct journal {
 	size_t stamp_len;
 };
 
-/* Not through a symbolic link: what the lab's user may write need not be what
- * root would overwrite. */
-static int open_log(const char *path)
-{
-	if (!strcmp(path, "-"))
-		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	int fd = open(path,
-		      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
-			  O_NOCTTY,
-		      0600);
-	if (fd < 0)
-		log_warn("%s: %s", path,
-			 errno == ELOOP ? "is a symbolic link"
-					: strerror(errno));
-	return fd;
-}
-
 static struct journal *add_journal(struct sinks *l)
 {
 	struct journal *j = xcalloc(1, sizeof *j);
@@ -66,17 +50,14 @@ static struct journal *add_journal(struct sinks *l)
 	return j;
 }
 
-struct journal *journal_new(const char *path, bool text)
+struct journal *journal_new(const char *path, int fd, bool text)
 {
-	int fd = path ? open_log(path) : -1;
-	if (path && fd < 0)
-		return NULL;
 	struct sinks *l = xcalloc(1, sizeof *l);
 	pthread_mutex_init(&l->lock, NULL);
 	l->path = path ? xstrdup(path) : NULL;
 	l->text = (struct sink){.fd = text ? STDERR_FILENO : -1,
 				.name = "standard error"};
-	l->json = (struct sink){.fd = fd, .name = l->path};
+	l->json = (struct sink){.fd = path ? fd : -1, .name = l->path};
 	return add_journal(l);
 }
 
@@ -238,6 +219,27 @@ static void text_differences(struct buf *out, const struct differences *d)
 	}
 }
 
+static void add_coloured(struct buf *out, const char *text, enum colour colour)
+{
+	buf_add_string(out, colour_begin(log_colours(), colour));
+	buf_add_string(out, text);
+	buf_add_string(out, colour_end(log_colours(), colour));
+}
+
+static void text_status(struct buf *out, uint16_t status)
+{
+	enum colour colour = status >= 400   ? COLOUR_DOUBT
+			     : status >= 300 ? COLOUR_PLACE
+			     : status        ? COLOUR_GOOD
+					     : COLOUR_BAD;
+	buf_add_string(out, colour_begin(log_colours(), colour));
+	if (status)
+		buf_add_number(out, status);
+	else
+		buf_add_byte(out, '-');
+	buf_add_string(out, colour_end(log_colours(), colour));
+}
+
 /* Where the client went, if nothing else tells whom it meant. */
 static void text_meant(struct buf *out, const struct record *r)
 {
@@ -258,7 +260,7 @@ static void text_found(struct buf *out, const struct record *r)
 
 static void text_missed(struct buf *out, const struct record *r)
 {
-	buf_add_string(out, " not recorded");
+	add_coloured(out, " not recorded", COLOUR_BAD);
 	text_meant(out, r);
 	if (r->exchange == TABLE_NONE) {
 		buf_add_string(out, "; nothing is near");
@@ -300,7 +302,7 @@ static void text_tls(struct buf *out, const struct record *r)
 	if (!r->tls)
 		return;
 	if (r->tls->failure) {
-		buf_add_string(out, "; TLS handshake failed: ");
+		add_coloured(out, "; TLS handshake failed: ", COLOUR_BAD);
 		buf_add_string(out, r->tls->failure);
 	}
 	if (r->request)
@@ -330,10 +332,7 @@ static void text_begin(const struct journal *j, struct line *l,
 		buf_add_string(&l->text, "- -");
 	}
 	buf_add_byte(&l->text, ' ');
-	if (r->status)
-		buf_add_number(&l->text, r->status);
-	else
-		buf_add_byte(&l->text, '-');
+	text_status(&l->text, r->status);
 	buf_add_byte(&l->text, ' ');
 	l->text_hole = l->text.len;
 	text_match(&l->text, r);

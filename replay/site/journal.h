@@ -18,10 +18,9 @@
 struct journal;
 struct tls_told;
 
-/* path: of the JSON lines, NULL for none, "-" for standard output; they are
- * appended. Returns NULL if
- * it cannot be written, after having said why. text: to standard error too. */
-struct journal *journal_new(const char *path, bool text);
+/* fd: of the JSON lines, taken; path, for messages, is NULL if there are none.
+ * text: to standard error too. */
+struct journal *journal_new(const char *path, int fd, bool text);
 /* The same places to write to, for another thread. */
 struct journal *journal_beside(struct journal *j);
 /* Writes what is left. By one thread, as journal_beside. */

@@ -1,6 +1,8 @@
 /* The event loops of the pseudo web site, and the signals. */
 #include "server.h"
 
+#include "cert_keeper.h"
+
 #include "reload.h"
 #include "server_libevent.h"
 #include "server_listen.h"
@@ -191,17 +193,17 @@ static void say_ready(const struct site *site, const struct buf *where)
 	if (site->supplement)
 		buf_printf(&more, " and %zu of a supplement",
 			   table_count(site->supplement->table));
-	/* even when quiet: scripts wait for it, and read the port */
-	log_warn("serving %zu exchanges of %zu hosts%.*s on %.*s",
-		 table_count(t), table_hosts(t), (int)more.len,
-		 more.len ? (const char *)more.data : "", (int)where->len,
-		 (const char *)where->data);
+	/* scripts wait for it, and read the port */
+	log_always("serving %zu exchanges of %zu hosts%.*s on %.*s",
+		   table_count(t), table_hosts(t), (int)more.len,
+		   more.len ? (const char *)more.data : "", (int)where->len,
+		   (const char *)where->data);
 	buf_release(&more);
 }
 
-/* The authority is read before the first client comes, or made, where clients
- * of TLS are to be expected. Without one what is asked in clear is served all
- * the same, unless it was named. */
+/* Where clients of TLS are to be expected, all is there before the first one
+ * comes. Without it what is asked in clear is served all the same, unless an
+ * authority was named. */
 static int open_tls(const struct site *site, bool listens)
 {
 	bool named = site->options->tls.ca || site->options->tls.secrets;
@@ -217,6 +219,7 @@ static int close_doors(const struct site *site)
 {
 	const struct site_options *o = site->options;
 	opener_seal();
+	cert_keeper_end();
 	if (identity_take(&o->user) || confine(CONFINE_SERVING, o->rule_count))
 		return -1;
 	return site->workers ? workers_start(site->workers) : 0;
@@ -303,11 +306,8 @@ int server_run(const struct recording *recording,
 	       const struct recording *supplement, struct rules *rules,
 	       const struct site_options *options)
 {
-	struct journal *journal = journal_new(options->log, !options->quiet);
-	if (!journal) {
-		rules_free(rules);
-		return -1;
-	}
+	struct journal *journal =
+	    journal_new(options->log, options->log_fd, !options->quiet);
 	struct server s = {0};
 	s.loops = xcalloc(options->threads + 1, sizeof *s.loops);
 	struct site *site = &s.loops->clients.site;

@@ -64,8 +64,10 @@ static void take_room(struct loop *l)
 static void give_room(void *context)
 {
 	struct loop *l = context;
-	count_in(l);
-	if (atomic_exchange(&l->room->full, false))
+	/* While the last place was taken other loops took some more: of those
+	 * that end now, only the one that makes room wakes who waits. */
+	if (count_in(l) < l->room->max &&
+	    atomic_exchange(&l->room->full, false))
 		l->hears->room(l->context);
 }
 

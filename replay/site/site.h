@@ -32,6 +32,7 @@ struct site_options {
 	size_t max_connections; /* at a time, more wait; 0: as many as the
 				   system gives descriptors for */
 	const char *log;        /* file of JSON lines, NULL for none */
+	int log_fd;             /* of it, open: see doors.h */
 	bool quiet;             /* no lines on standard error */
 	bool exact;             /* no guesses */
 	bool incomplete_404;    /* 404 where the recorded answer is not whole */

@@ -2,6 +2,7 @@
 #include "tls.h"
 
 #include "cert.h"
+#include "cert_keeper.h"
 
 #include "capture/certificates.h"
 #include "capture/hostname.h"
@@ -10,8 +11,6 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -34,6 +33,7 @@ struct tls_common {
 	unsigned sites;
 	pthread_mutex_t lock; /* of the opening, then of certs */
 	struct authority *authority;
+	struct authority *own; /* that was not given */
 	struct certs *certs;
 	SSL_CTX *context; /* NULL: not opened yet */
 	BIO_METHOD *method;
@@ -361,7 +361,8 @@ struct tls_site *tls_site_new(const struct tls_options *options, int64_t from,
 	all->options = *options;
 	all->from = from;
 	all->until = until;
-	all->secrets = -1;
+	all->secrets = options->secrets ? options->secrets_fd : -1;
+	all->authority = options->authority;
 	return add_site(all);
 }
 
@@ -379,7 +380,7 @@ static void common_free(struct tls_common *s)
 {
 	SSL_CTX_free(s->context);
 	certs_free(s->certs);
-	authority_free(s->authority);
+	authority_free(s->own);
 	BIO_meth_free(s->method);
 	if (s->secrets >= 0)
 		close(s->secrets);
@@ -413,56 +414,32 @@ static struct authority *for_this_run(void)
 	return authority_new();
 }
 
-static struct authority *find_authority(const char *ca)
+/* None was given. */
+static struct authority *find_authority(bool prepared)
 {
 	struct buf directory = {0};
 	struct authority *a = NULL;
-	if (ca)
-		return authority_open(ca);
-	if (usual_place(&directory))
-		a = authority_open((const char *)directory.data);
+	if (!prepared && cert_keeper_make() && usual_place(&directory))
+		a = authority_kept((const char *)directory.data);
 	buf_release(&directory);
 	return a ? a : for_this_run();
 }
 
 void tls_site_prepare(struct tls_site *s)
 {
-	struct buf directory = {0};
 	OPENSSL_init_ssl(0, NULL); /* reads its configuration */
-	if (usual_place(&directory))
-		s->all->authority =
-		    authority_kept((const char *)directory.data);
-	buf_release(&directory);
 	s->all->prepared = true;
-}
-
-static bool open_secrets(struct tls_common *s)
-{
-	const char *path = s->options.secrets;
-	if (!path)
-		return true;
-	s->secrets = open(path,
-			  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
-			      O_NOFOLLOW | O_NOCTTY,
-			  0600);
-	if (s->secrets < 0)
-		log_warn("%s: %s", path,
-			 errno == ELOOP ? "is a symbolic link"
-					: strerror(errno));
-	return s->secrets >= 0;
 }
 
 static bool open_common(struct tls_common *s)
 {
 	if (s->context || s->failed)
 		return s->context;
-	if (!s->prepared)
-		s->authority = find_authority(s->options.ca);
-	else if (!s->authority)
-		s->authority = for_this_run();
+	if (!s->authority)
+		s->authority = s->own = find_authority(s->prepared);
 	s->method = make_method();
 	SSL_CTX *context = make_context(s);
-	s->failed = !s->authority || !s->method || !context || !open_secrets(s);
+	s->failed = !s->authority || !s->method || !context;
 	if (s->failed) {
 		SSL_CTX_free(context);
 		ERR_clear_error();

@@ -7,12 +7,17 @@
 
 #include "capture/address.h"
 
+struct authority;
+
 struct tls_options {
 	const char *ca; /* directory of the authority; NULL: the usual place */
-	int min;        /* lowest version, as 10 to 13; 0: TLS 1.2 */
+	/* What is in it, borrowed; NULL: there is none yet, see doors.h. */
+	struct authority *authority;
+	int min; /* lowest version, as 10 to 13; 0: TLS 1.2 */
 	/* File to which the connections' secrets are appended, as others have
 	 * it (SSLKEYLOGFILE); NULL: they are told to nobody. */
 	const char *secrets;
+	int secrets_fd; /* of it, open */
 };
 
 /* "1.0" to "1.3". */
@@ -34,13 +39,11 @@ struct tls_site *tls_site_beside(struct tls_site *s);
 /* HTTP/2 is offered for these names and addresses, which must stay. */
 void tls_site_h2(struct tls_site *s, const struct hosts *h);
 void tls_site_free(struct tls_site *s);
-/* Reads the authority, or makes it. Where there is no place to keep one and
- * none was named, it is made for this run alone. False after having said
- * why. */
+/* Where there is no authority yet it is made, by cert_keeper.h; where there is
+ * no place to keep one, for this run alone. False after having said why. */
 bool tls_site_open(struct tls_site *s);
 /* Instead, where nobody is expected: the rest is done for the first connection,
- * and without another file. An authority that is kept in the usual place is
- * read; if there is none, none will be. */
+ * and without a file. If there is no authority, none will be kept. */
 void tls_site_prepare(struct tls_site *s);
 /* Certificates are to be like these, which must stay. */
 struct certificates;

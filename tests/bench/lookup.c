@@ -124,7 +124,7 @@ static void begin(size_t wanted, void (*print)(size_t, struct buf *))
 	const struct recording r = {.exchanges = exchanges, .count = count};
 	site.edition = edition_new(table_new(&r, NULL), NULL, &options, NULL);
 	site.places = places_new(count);
-	site.journal = journal_new(NULL, false);
+	site.journal = journal_new(NULL, -1, false);
 }
 
 static void end(void)

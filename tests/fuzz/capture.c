@@ -180,10 +180,12 @@ static void report(const struct recording *r, bool survey)
 {
 	struct check_options text = {.verbose = true};
 	struct check_options json = {.json = true, .capture = "fuzz"};
-	must(!list_print(r, LIST_TSV, !IN_MSAN));
+	struct list_options tsv = {LIST_TSV, !IN_MSAN, NULL};
+	struct list_options lines = {LIST_JSON, false, NULL};
+	must(!list_print(r, &tsv));
 	if (IN_MSAN)
 		return;
-	must(!list_print(r, LIST_JSON, false));
+	must(!list_print(r, &lines));
 	must(!survey || !check_print(r, &text));
 	must(!survey || !check_print(r, &json));
 }

@@ -15,6 +15,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -145,7 +146,8 @@ static void begin(void)
 	struct site *s = &clients.site;
 	recording = read_own();
 	options.zone = SLICE("ip.test");
-	s->journal = journal_new("/dev/null", false);
+	s->journal =
+	    journal_new("/dev/null", open("/dev/null", O_WRONLY), false);
 	s->edition =
 	    edition_new(table_new(recording, NULL), NULL, &options, NULL);
 	s->places = places_new(recording->count);

@@ -13,6 +13,10 @@
 	X(write)                                                               \
 	X(writev)                                                              \
 	X(send)                                                                \
+	X(sendmsg)                                                             \
+	X(recvmsg)                                                             \
+	X(socketpair)                                                          \
+	X(fork)                                                                \
 	X(close)                                                               \
 	X(shutdown)                                                            \
 	X(ioctl)                                                               \
@@ -30,6 +34,13 @@
 	X(eventfd)                                                             \
 	X(open)                                                                \
 	X(openat)                                                              \
+	X(mkostemp)                                                            \
+	X(mkdir)                                                               \
+	X(link)                                                                \
+	X(unlink)                                                              \
+	X(fsync)                                                               \
+	X(pwrite)                                                              \
+	X(posix_fallocate)                                                     \
 	X(fstat)                                                               \
 	X(stat)                                                                \
 	X(lseek)                                                               \

@@ -6,6 +6,7 @@ usage: confine.py SAN_DIR PLAIN_DIR [TEST...]
 import os
 import pathlib
 import pwd
+import re
 import signal
 import stat
 import subprocess
@@ -37,6 +38,14 @@ def children(pid):
         f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
+def helper_of(r):
+    """The one that opens rule files, once the other one has gone."""
+    def alone():
+        found = children(r.process.pid)
+        return len(found) == 1 and found
+    return until("one other process", alone)[0]
+
+
 def run_tool(command, code=0, **more):
     done = subprocess.run(list(map(str, command)), capture_output=True,
                           text=True, timeout=PATIENCE * 6, **more)
@@ -59,7 +68,8 @@ def forbidden_calls_end_the_process():
         same(done.returncode, 0, "exit status")
         true(len(lines) > 140, f"{len(lines)} calls tried")
         same(sorted(p.name for p in place.rglob("*")),
-             ["file", "file", "in", "other", "out"], "nothing was made")
+             ["file", "file", "in", "keeping", "other", "out"],
+             "nothing else was made")
 
 
 def confined_before_the_first_byte():
@@ -101,7 +111,8 @@ def a_server_has_no_rights():
             each = status(task)
             for name in "Seccomp", "NoNewPrivs", "Uid", "Gid", "CapEff":
                 same(each[name], found[name], f"{name} of a thread")
-        same(children(r.process.pid), [], "without rules, no other process")
+        until("without rules no other process",
+              lambda: not children(r.process.pid))
         if ROOT:
             user = pwd.getpwnam("nobody")
             same(found["Uid"], [str(user.pw_uid)] * 4, "user")
@@ -130,6 +141,102 @@ def files_are_its_own():
                          ca, option, link, capture()], code=1)
         true("link: is a symbolic link" in done.stderr, done.stderr)
     true(not (TMP / "nowhere").exists(), "nothing was made")
+
+
+class Waiting:
+    """A replay that waits for the first byte of its capture."""
+
+    def __init__(self, *options, **env):
+        self.process = subprocess.Popen(
+            list(map(str, [PLAIN / "replay", "--listen", "127.0.0.1:0",
+                           *options, "-"])),
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=os.environ | env)
+        def waits():
+            call = pathlib.Path(f"/proc/{self.process.pid}/syscall")
+            return call.read_text().split()[:2] == ["0", "0x0"]
+        if os.uname().machine == "x86_64":
+            until("replay to read", waits)
+
+    def give(self, data):
+        """The capture. Returns what is said until it serves, or ends."""
+        self.process.stdin.buffer.write(data)
+        self.process.stdin.close()
+        said = []
+        while line := self.process.stderr.readline():
+            said.append(line)
+            if "serving" in line:
+                break
+        return "".join(said)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+
+def what_is_written_is_open_before_the_first_byte():
+    """From then on STARTING holds, which lets nothing with a name be
+    written: see confined.c."""
+    log, keys, ca = TMP / "first.jsonl", TMP / "first.keys", TMP / "first-ca"
+    state = TMP / "first-state"
+    with Waiting("--log", log, "--secrets", keys, "--ca", ca,
+                 XDG_STATE_HOME=str(state)) as w:
+        for path in log, keys, ca / "authority.pem":
+            same(stat.S_IMODE(path.stat().st_mode), 0o600, path)
+        same(children(w.process.pid), [], "no process is needed")
+    true(not state.exists(), "another place was named")
+    # known before any capture is read, so told at once
+    done = run_tool([PLAIN / "replay", "--log", "/nowhere/log", "missing"],
+                    code=1)
+    same(done.stderr, "replay: /nowhere/log: No such file or directory\n")
+
+
+def an_authority_is_made_outside():
+    """In the usual place, once a capture needs one; by a process that is as
+    confined, and gone when clients come."""
+    state = TMP / "outside"
+    place = state / "reenact/ca/authority.pem"
+    with Capture("asks-https.pcap") as c:
+        c.talk((request(HOST, f"https://{HOST}/"), ok("page")))
+    sealed, clear = c.path.read_bytes(), capture().read_bytes()
+
+    def waiting():
+        return Waiting(XDG_STATE_HOME=str(state))
+
+    def helper_is_confined(w):
+        helper, = children(w.process.pid)
+        found = until("it to be confined", lambda: (
+            s := status(helper))["Seccomp"] == ["2"] and s)
+        same(found["NoNewPrivs"], ["1"], "helper")
+        return helper
+
+    for data, said, code in ((clear, "serving 1 ", None),
+                             (b"garbage " * 100, "not a capture", 1)):
+        with waiting() as w:
+            helper = helper_is_confined(w)
+            true(said in w.give(data), said)
+            until("its end", lambda: not os.path.exists(f"/proc/{helper}"))
+            if code:
+                same(w.process.wait(PATIENCE), code, "exit status")
+        true(not state.exists(), "nobody needs one")
+    with waiting() as w:
+        os.kill(int(helper_is_confined(w)), signal.SIGKILL)
+        text = w.give(sealed)
+        true("made for this run alone" in text and "serving" in text, text)
+        true(not state.exists(), "nobody can make it")
+    with waiting() as w:
+        helper_is_confined(w)
+        text = w.give(sealed)
+        true("serving" in text and "alone" not in text, text)
+        same(stat.S_IMODE(place.stat().st_mode), 0o600, place)
+        until("its end", lambda: not children(w.process.pid))
+    with waiting() as w:
+        same(children(w.process.pid), [], "it is there already")
+        true("alone" not in w.give(sealed), "and is used")
 
 
 def the_user_can_be_chosen():
@@ -192,7 +299,7 @@ def rules_are_opened_outside():
     (place / "more.conf").write_text("type=* body s/page/three/\n")
     (other / "more.conf").write_text("type=* body s/page/four/\n")
     with Replay(capture(), "--rules", path, directory=PLAIN) as r:
-        helper, = children(r.process.pid)
+        helper = helper_of(r)
         found = status(helper)
         same((found["Seccomp"], found["NoNewPrivs"]), (["2"], ["1"]), "helper")
         same(ask(r.port, HOST).body, b"one")
@@ -218,10 +325,25 @@ def the_helper_ends_with_replay():
     path = TMP / "ends.conf"
     path.write_text("type=* body s/page/one/\n")
     with Replay(capture(), "--rules", path, directory=PLAIN, status=-9) as r:
-        helper, = children(r.process.pid)
+        helper = helper_of(r)
         r.process.kill()
         until("its end", lambda: not pathlib.Path(f"/proc/{helper}").exists()
               or status(helper)["State"][0] == "Z")
+
+
+def what_is_promised_is_tested():
+    """By tests that are there."""
+    here = pathlib.Path(__file__).resolve().parent
+    text = (here.parents[1] / ".github/SECURITY.md").read_text()
+    rows = re.findall(r"^\| (?!promise|---)(.*) \| (.*) \| (.*) \|$", text,
+                      re.M)
+    true(len(rows) > 10, f"{len(rows)} promises")
+    for promise, _, tests in rows:
+        named = re.findall(r"`([\w-]+\.(?:py|sh|c))`", tests)
+        true(named or "`make " in tests or "the same" in tests, promise)
+        for name in named:
+            true((here / name).exists()
+                 or (here.parent / "unit" / name).exists(), name)
 
 
 def terminals_are_not_driven():
@@ -235,6 +357,9 @@ def terminals_are_not_driven():
 
 
 run([forbidden_calls_end_the_process, confined_before_the_first_byte,
-     a_server_has_no_rights, files_are_its_own, the_user_can_be_chosen,
+     a_server_has_no_rights, files_are_its_own,
+     what_is_written_is_open_before_the_first_byte,
+     an_authority_is_made_outside, the_user_can_be_chosen,
      who_is_not_root_stays, rules_are_opened_outside,
-     the_helper_ends_with_replay, terminals_are_not_driven])
+     the_helper_ends_with_replay, what_is_promised_is_tested,
+     terminals_are_not_driven])

@@ -119,6 +119,12 @@ static long do_unix_socket(void)
 	return socket(AF_UNIX, SOCK_STREAM, 0);
 }
 
+/* By which glibc asks for addresses when it resolves a name. */
+static long do_netlink_socket(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW, 0);
+}
+
 static long do_packet_socket(void)
 {
 	return socket(AF_PACKET, SOCK_RAW, 0);
@@ -127,6 +133,13 @@ static long do_packet_socket(void)
 static long do_code(void)
 {
 	void *p = mmap(NULL, PAGE, PROT_READ | PROT_EXEC,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? -1 : 0;
+}
+
+static long do_written_code(void)
+{
+	void *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	return p == MAP_FAILED ? -1 : 0;
 }
@@ -201,7 +214,7 @@ static long do_old_calls(void)
 #endif
 }
 
-/* ---- what only the start of replay may do ---- */
+/* ---- what only the start of replay may do, or who makes an authority ---- */
 
 static long do_socket(void)
 {
@@ -211,6 +224,11 @@ static long do_socket(void)
 static long do_bind(void)
 {
 	return bind(STDIN_FILENO, somewhere(), sizeof(struct sockaddr_in));
+}
+
+static long do_accept(void)
+{
+	return accept4(STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC);
 }
 
 static long do_listen(void)
@@ -309,13 +327,13 @@ static long do_truncate_path(void)
 #define STARTING STAGE(STARTING)
 #define SERVING STAGE(SERVING)
 #define OPENER STAGE(OPENER)
-#define ALL (READING | STARTING | SERVING | OPENER)
+#define KEEPING STAGE(KEEPING)
+#define ALL (READING | STARTING | SERVING | OPENER | KEEPING)
 
 static const char *const stage_names[] = {
-    [CONFINE_READING] = "reading",
-    [CONFINE_STARTING] = "starting",
-    [CONFINE_SERVING] = "serving",
-    [CONFINE_OPENER] = "opener",
+    [CONFINE_READING] = "reading", [CONFINE_STARTING] = "starting",
+    [CONFINE_SERVING] = "serving", [CONFINE_OPENER] = "opener",
+    [CONFINE_KEEPING] = "keeping",
 };
 
 /* The leak checker of a sanitized build needs those marked. */
@@ -335,8 +353,10 @@ static const struct {
     {"connect", do_connect, ALL, false},
     {"sendto an address", do_sendto, ALL, false},
     {"a UNIX socket", do_unix_socket, ALL, false},
+    {"a netlink socket", do_netlink_socket, ALL, false},
     {"a packet socket", do_packet_socket, ALL, false},
     {"memory to execute", do_code, ALL, false},
+    {"PCRE2's memory without rules", do_written_code, ALL, false},
     {"mprotect to execute", do_late_code, ALL, false},
     {"openat2", do_openat2, ALL, false},
     {"unshare", do_unshare, ALL, false},
@@ -354,20 +374,21 @@ static const struct {
     {"chmod", do_chmod, ALL, false},
     {"truncate", do_truncate_path, ALL, false},
     {"socket", do_socket, ALL & ~STARTING, false},
+    {"accept", do_accept, READING | OPENER | KEEPING, false},
     {"bind", do_bind, ALL & ~STARTING, false},
     {"listen", do_listen, ALL & ~STARTING, false},
-    {"open to write", do_write_open, ALL & ~STARTING, false},
-    {"open to read and write", do_read_write_open, ALL & ~STARTING, false},
-    {"open to create", do_create, ALL & ~STARTING, false},
-    {"open to create one's own", do_create_own, ALL & ~STARTING, false},
-    {"open to truncate", do_truncate, ALL & ~STARTING, false},
-    {"a file to be named later", do_nameless, ALL & ~STARTING, false},
+    {"open to write", do_write_open, ALL & ~KEEPING, false},
+    {"open to read and write", do_read_write_open, ALL & ~KEEPING, false},
+    {"open to create", do_create, ALL & ~KEEPING, false},
+    {"open to create one's own", do_create_own, ALL & ~KEEPING, false},
+    {"open to truncate", do_truncate, ALL & ~KEEPING, false},
+    {"a file to be named later", do_nameless, ALL & ~KEEPING, false},
 #ifdef SYS_creat
     {"creat", do_creat, ALL, false},
 #endif
-    {"mkdir", do_mkdir, ALL & ~STARTING, false},
-    {"link", do_link, ALL & ~STARTING, false},
-    {"unlink", do_unlink, ALL & ~STARTING, false},
+    {"mkdir", do_mkdir, ALL & ~KEEPING, false},
+    {"link", do_link, ALL & ~KEEPING, false},
+    {"unlink", do_unlink, ALL & ~KEEPING, false},
     {"setuid", do_setuid, ALL & ~STARTING, false},
     {"setrlimit", do_limit, ALL & ~STARTING, true},
 };
@@ -422,6 +443,15 @@ static bool can_listen(void)
 	       !listen(fd, 1);
 }
 
+/* As an authority is made. */
+static bool can_keep(void)
+{
+	int fd = open("kept", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd >= 0 && !mkdir("keeping", 0700) && !fsync(fd) &&
+	       !link("kept", "keeping/kept") && !unlink("keeping/kept") &&
+	       !unlink("kept") && can_read();
+}
+
 /* As replay does it: the rest of its start, then the narrower list. */
 static bool can_go_on(void)
 {
@@ -447,6 +477,7 @@ static const struct {
     {"a mild answer to open", cannot_read, CONFINE_SERVING, false, true},
     {"PCRE2's memory", can_compile, CONFINE_SERVING, true, false},
     {"open to read", can_read, CONFINE_OPENER, false, false},
+    {"files of its own", can_keep, CONFINE_KEEPING, false, false},
 };
 
 static void tell(bool good, const char *stage, const char *name, int status)
@@ -582,7 +613,7 @@ int main(int argc, char **argv)
 		log_fatal("%s: %s", top, strerror(errno));
 	setvbuf(stdout, NULL, _IONBF, 0);
 	for (size_t i = 0; i < COUNT(forbidden); i++)
-		for (int stage = CONFINE_READING; stage <= CONFINE_OPENER;
+		for (int stage = CONFINE_READING; stage <= CONFINE_KEEPING;
 		     stage++)
 			if (forbidden[i].stages & 1U << stage &&
 			    !(SANITIZED && forbidden[i].unsanitized))

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 
 from playback import *
 
@@ -74,6 +75,31 @@ def listen_address_alone_means_every_recorded_port():
         same(r.log(5)[4]["step"], "port", "step")
         same(ask(at, f"b.example:{A}").body, b"b at B", "Host's port")
         same({n["step"] for n in r.log(6)[:4]}, {"exact"}, "steps")
+
+
+def heard_at(r):
+    """The addresses and ports at which a process listens, by the kernel."""
+    inodes = set()
+    for name in os.listdir(r.of_proc("fd")):
+        target = os.readlink(r.of_proc(f"fd/{name}"))
+        inodes.update(re.findall(r"^socket:\[(\d+)\]$", target))
+    found = set()
+    for table in "net/tcp", "net/tcp6":
+        for line in r.of_proc(table).read_text().splitlines()[1:]:
+            row = line.split()
+            if row[3] == "0A" and row[9] in inodes:  # LISTEN
+                address, port = row[1].split(":")
+                found.add((address, int(port, 16)))
+    return found
+
+
+def listen_on_loopback_unless_told():
+    with Replay(two_ports(), listen=()) as r:
+        same(r.ready, "replay: serving 4 exchanges of 2 hosts on 127.0.0.1 "
+             f"ports {A}, {B}")
+        loopback = "0100007F" if sys.byteorder == "little" else "7F000001"
+        same(heard_at(r), {(loopback, A), (loopback, B)}, "sockets")
+        same(ask(A, f"a.example:{A}").body, b"a at A")
 
 
 def listen_on_recorded_low_ports():

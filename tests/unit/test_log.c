@@ -81,6 +81,46 @@ static void test_one_line(void **state)
 	assert_int_equal(strlen(text), sizeof "name: \n" - 1 + 2047);
 }
 
+static void say_coloured(void *context)
+{
+	(void)context;
+	log_set_colours(true);
+	log_warn("a\033[2J");
+	log_info("info");
+	log_always("always");
+	log_lines(SLICE("a ^\n  ^\n\033[1m^\n"));
+}
+
+/* Colours of ours, none of what is told. */
+static void test_colours(void **state)
+{
+	(void)state;
+	assert_said(say_coloured, 42,
+		    "\033[31mname:\033[m a\\x1B[2J\nname: info\n"
+		    "name: always\na ^\n\033[32m  ^\n\033[m\\x1B[1m^\n");
+}
+
+static void say_over_status(void *context)
+{
+	(void)context;
+	log_status(SLICE("50 %\033"));
+	assert_true(log_status_stands());
+	log_status(SLICE("60 %"));
+	log_warn("wiped");
+	assert_false(log_status_stands());
+	log_status((struct slice){0}); /* there is none to be wiped */
+	log_status(SLICE("70 %"));
+	log_lines(SLICE("lines\n"));
+}
+
+static void test_status(void **state)
+{
+	(void)state;
+	assert_said(say_over_status, 42,
+		    "\r50 %\\x1B\033[K\r60 %\033[K\r\033[Kname: wiped\n"
+		    "\r70 %\033[K\r\033[Klines\n");
+}
+
 static void end_badly(void *context)
 {
 	(void)context;
@@ -121,6 +161,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_levels),
 	    cmocka_unit_test(test_one_line),
+	    cmocka_unit_test(test_colours),
+	    cmocka_unit_test(test_status),
 	    cmocka_unit_test(test_ends),
 	    cmocka_unit_test(test_descriptors_are_held),
 	};

@@ -5,18 +5,21 @@
 #include "capture_file.h"
 #include "forked.h"
 
+#include "capture/display.h"
 #include "capture/inputs.h"
 #include "capture/log.h"
 
 #include <getopt.h>
 
 static struct inputs inputs;
+static struct display display;
 static char taken[256];
 
 static void take(void *context, int key, const char *value)
 {
 	(void)context;
-	if (inputs_take(&inputs, key, value))
+	if (inputs_take(&inputs, key, value) ||
+	    display_take(&display, key, value))
 		return;
 	size_t len = strlen(taken);
 	snprintf(taken + len, sizeof taken - len, "%d=%s;", key,
@@ -29,6 +32,7 @@ static const struct option_spec specs[] = {
     {256, "a-name-longer-than-its-column", NULL, "long"},
     {257, "way", "one|2|OTHER", "it's [so]: \\; and more"},
     INPUTS_SPECS,
+    DISPLAY_SPECS(", no more", ": all"),
     {0},
 };
 
@@ -148,6 +152,41 @@ static void test_refused(void **state)
 	}
 }
 
+static void test_display(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *word;
+		bool quiet, verbose;
+		enum colour_when when;
+	} cases[] = {
+	    {"-q", true, false, COLOUR_AUTO},
+	    {"--quiet", true, false, COLOUR_AUTO},
+	    {"-v", false, true, COLOUR_AUTO},
+	    {"--verbose", false, true, COLOUR_AUTO},
+	    {"--color=always", false, false, COLOUR_ALWAYS},
+	    {"--color=never", false, false, COLOUR_NEVER},
+	    {"--color=auto", false, false, COLOUR_AUTO},
+	};
+	char text[4096];
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *words[] = {"name", cases[i].word, NULL};
+		display = (struct display){0};
+		assert_int_equal(parse(words), 2);
+		assert_string_equal(taken, "");
+		assert_int_equal(display.quiet, cases[i].quiet);
+		assert_int_equal(display.verbose, cases[i].verbose);
+		assert_int_equal(display.when, cases[i].when);
+	}
+	log_set_level(LOG_NORMAL);
+	assert_int_equal(told("--color=blue", text, sizeof text), EXIT_USAGE);
+	assert_string_equal(text, "name: --color blue: neither always, never "
+				  "nor auto (try --help)\n");
+	assert_int_equal(told("--help", text, sizeof text), 0);
+	assert_non_null(strstr(text, "progress, no more\n"));
+	assert_non_null(strstr(text, "tell more: all\n"));
+}
+
 /* Reads a key log; what was said of it goes to text. */
 static int read_keylog(const char *path, char *text, size_t size)
 {
@@ -214,6 +253,7 @@ int main(void)
 	    cmocka_unit_test(test_help),
 	    cmocka_unit_test(test_completion),
 	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_display),
 	    cmocka_unit_test(test_keylogs),
 	    cmocka_unit_test(test_inputs_that_cannot_be_read),
 	};

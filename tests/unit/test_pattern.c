@@ -437,16 +437,32 @@ static const struct {
     {"(?:{ip}|a)*x", false},
 };
 
+/* Searches for SECONDS, and fails if that took more than so many over. Where
+ * the machine is a virtual one, its host's other work counts as processor time
+ * of ours: only a search that is late every time does not end in time. */
+static enum pattern_result find_in_time(const struct pattern *p,
+					struct matcher *m, struct slice text,
+					double over, const char *what)
+{
+	double used = 0;
+	for (int tries = 0; tries < 3; tries++) {
+		double before = seconds_used();
+		matcher_begin(m, SECONDS);
+		enum pattern_result result = pattern_find(p, m, text, 0, false);
+		used = seconds_used() - before;
+		if (used <= SECONDS + over)
+			return result;
+	}
+	fail_msg("%s: %.1f s", what, used);
+	return PATTERN_LIMIT;
+}
+
 static void assert_ends(size_t i, struct slice text)
 {
 	struct pattern *p = compile(slow[i].pattern, 0);
 	struct matcher *m = matcher_new();
-	double before = seconds_used();
-	matcher_begin(m, SECONDS);
-	enum pattern_result result = pattern_find(p, m, text, 0, false);
-	double used = seconds_used() - before;
-	if (used > SECONDS + 0.5)
-		fail_msg("%s: %.1f s", slow[i].pattern, used);
+	enum pattern_result result =
+	    find_in_time(p, m, text, 0.5, slow[i].pattern);
 	if (slow[i].limit)
 		assert_int_equal(result, PATTERN_LIMIT);
 	assert_true(result == PATTERN_LIMIT || result == PATTERN_NONE ||
@@ -510,13 +526,10 @@ static void test_links_end(void **state)
 			buf_add_string(&text, rows[i]);
 		for (size_t k = 0; k < COUNT(patterns); k++) {
 			struct pattern *p = compile(patterns[k], 0);
-			double before = seconds_used();
-			matcher_begin(m, SECONDS);
-			pattern_find(p, m, buf_slice(&text), 0, false);
-			double used = seconds_used() - before;
-			if (used > SECONDS + 2.0)
-				fail_msg("%s in %s: %.1f s", patterns[k],
-					 rows[i], used);
+			char what[64];
+			snprintf(what, sizeof what, "%s in %s", patterns[k],
+				 rows[i]);
+			find_in_time(p, m, buf_slice(&text), 2.0, what);
 			pattern_free(p);
 		}
 		buf_release(&text);
