@@ -159,6 +159,17 @@ void buf_add_escaped(struct buf *b, struct slice s)
 	}
 }
 
+void buf_add_hex(struct buf *b, struct slice s)
+{
+	static const char hex[] = "0123456789abcdef";
+	uint8_t *to = buf_reserve(b, 2 * s.len);
+	for (size_t i = 0; i < s.len; i++) {
+		*to++ = (uint8_t)hex[s.data[i] >> 4];
+		*to++ = (uint8_t)hex[s.data[i] & 15];
+	}
+	b->len += 2 * s.len;
+}
+
 struct slice buf_slice(const struct buf *b)
 {
 	return (struct slice){b->data, b->len};

@@ -2,6 +2,7 @@
  * connections at a time, what all found is put in order in the end. */
 #include "pairing.h"
 
+#include "cores.h"
 #include "h2.h"
 #include "hello.h"
 #include "log.h"
@@ -13,7 +14,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define WORKERS_MAX 8
 #define TRIES_MAX 4 /* to open what resumes a session of another connection */
@@ -351,10 +351,7 @@ static void *work(void *context)
  * threads the caller does all. */
 static void run_workers(struct pairing *p)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned count = cores < 1 ? 1 : (unsigned)cores;
-	if (count > WORKERS_MAX)
-		count = WORKERS_MAX;
+	unsigned count = cores_usable(WORKERS_MAX);
 	p->take = p->secrets ? 1 : TAKE;
 	if (flows_len(p->flows) <= p->take)
 		count = 1;
