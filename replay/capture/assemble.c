@@ -414,6 +414,16 @@ static enum stream_end how_ended(const struct half *h, const struct half *other)
 	return h->reset || other->reset ? STREAM_RESET : STREAM_OPEN;
 }
 
+/* In memory of its own size: a list made shorter in place would leave a hole
+ * behind it, too small for most others. */
+static void fit(struct output *o)
+{
+	struct piece *exact = xreallocarray(NULL, o->count, sizeof *exact);
+	memcpy(exact, o->pieces, o->count * sizeof *exact);
+	free(o->pieces);
+	o->pieces = exact;
+}
+
 struct stream half_assemble(struct half *h, const struct half *other)
 {
 	struct output o = {0};
@@ -427,7 +437,7 @@ struct stream half_assemble(struct half *h, const struct half *other)
 	if (h->seen)
 		add_tail(h, &o);
 	if (o.count && o.count < o.cap)
-		o.pieces = xreallocarray(o.pieces, o.count, sizeof *o.pieces);
+		fit(&o);
 	h->segments = NULL;
 	h->count = h->cap = 0;
 	return (struct stream){o.pieces, o.count, h->start_known, o.conflict,

@@ -34,7 +34,7 @@ struct stream {
 	uint32_t count;
 	bool from_start; /* the SYN was seen: the first piece is its start */
 	bool conflict;   /* two captured copies of a byte differed */
-	enum stream_end end;
+	uint8_t end;     /* enum stream_end */
 };
 
 struct tls_facts;
@@ -81,6 +81,10 @@ void flows_add_quoted(struct flows *f, const struct packet *p);
 uint32_t flows_len(const struct flows *f);
 struct flow *flows_finish(struct flows *f, uint32_t i,
 			  struct flow_counts *counts);
+
+/* Frees what is needed no more once all are finished that ever will be: no
+ * other may be added or finished. */
+void flows_settle(struct flows *f);
 
 /* Frees the pieces of a flow that nobody will read again. */
 void flow_drop(struct flow *flow);

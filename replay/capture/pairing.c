@@ -10,6 +10,7 @@
 #include "tls.h"
 #include "tls_handshake.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -466,6 +467,8 @@ struct pairing *pairing_run(struct flows *flows, struct names *names,
 	put_in_order(p);
 	put_beside(p, beside);
 	dismiss(p);
+	flows_settle(flows);
+	malloc_trim(0); /* most of what reading needed is free now */
 	return p;
 }
 
