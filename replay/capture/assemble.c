@@ -414,17 +414,8 @@ static enum stream_end how_ended(const struct half *h, const struct half *other)
 	return h->reset || other->reset ? STREAM_RESET : STREAM_OPEN;
 }
 
-/* In memory of its own size: a list made shorter in place would leave a hole
- * behind it, too small for most others. */
-static void fit(struct output *o)
-{
-	struct piece *exact = xreallocarray(NULL, o->count, sizeof *exact);
-	memcpy(exact, o->pieces, o->count * sizeof *exact);
-	free(o->pieces);
-	o->pieces = exact;
-}
-
-struct stream half_assemble(struct half *h, const struct half *other)
+struct stream half_assemble(struct half *h, const struct half *other,
+			    struct shelf *shelf)
 {
 	struct output o = {0};
 	if (h->count && assemble_in_place(h)) {
@@ -436,11 +427,11 @@ struct stream half_assemble(struct half *h, const struct half *other)
 	}
 	if (h->seen)
 		add_tail(h, &o);
-	if (o.count && o.count < o.cap)
-		fit(&o);
+	struct piece *kept = shelf_keep(shelf, o.pieces, o.count);
+	free(o.pieces);
 	h->segments = NULL;
 	h->count = h->cap = 0;
-	return (struct stream){o.pieces, o.count, h->start_known, o.conflict,
+	return (struct stream){kept, o.count, h->start_known, o.conflict,
 			       how_ended(h, other)};
 }
 

@@ -304,18 +304,29 @@ uint32_t flows_len(const struct flows *f)
 }
 
 struct flow *flows_finish(struct flows *f, uint32_t i,
-			  struct flow_counts *counts)
+			  struct flow_counts *counts, struct shelf *shelf)
 {
 	struct connection *c = connection_at(f, i);
 	for (int side = 0; side < 2; side++) {
 		struct stream *s = &c->flow->streams[side];
-		*s = half_assemble(&c->halves[side], &c->halves[!side]);
+		*s = half_assemble(&c->halves[side], &c->halves[!side], shelf);
 		counts->conflicts += s->conflict;
 		counts->stray += c->halves[side].stray;
 		for (uint32_t k = 0; k < s->count; k++)
 			counts->gaps += !s->pieces[k].data;
 	}
 	return c->flow;
+}
+
+/* They were kept in this order. */
+void flow_unkeep(struct flow *flow, struct shelf *shelf)
+{
+	for (int i = 1; i >= 0; i--) {
+		struct stream *s = &flow->streams[i];
+		shelf_drop(shelf, s->pieces, s->count);
+		s->pieces = NULL;
+		s->count = 0;
+	}
 }
 
 void flow_drop(struct flow *flow)
@@ -351,8 +362,6 @@ void flows_free(struct flows *f)
 	if (!f)
 		return;
 	flows_settle(f);
-	for (uint32_t i = 0; i < f->count; i++)
-		flow_drop(flow_at(f, i));
 	for (uint32_t i = 0; i < f->blocks_len; i++)
 		free(f->flows[i]);
 	free(f->flows);

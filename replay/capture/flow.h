@@ -8,6 +8,7 @@
 #define CAPTURE_FLOW_H
 
 #include "packet.h"
+#include "shelf.h"
 
 /* Consecutive bytes of a stream that came in one segment. */
 struct piece {
@@ -75,18 +76,22 @@ void flows_add_quoted(struct flows *f, const struct packet *p);
 
 /* After the last packet: the connections stand in the order of their first
  * segment. flows_finish puts the streams of one in order, once; different ones
- * may be finished by different threads at a time, each with counts of its own,
- * to which it adds. A flow lives until flows_free, its pieces until then or
- * flow_drop. */
+ * may be finished by different threads at a time, each with counts and shelf of
+ * its own: to the first it adds, the second holds the pieces. A flow lives
+ * until flows_free. */
 uint32_t flows_len(const struct flows *f);
 struct flow *flows_finish(struct flows *f, uint32_t i,
-			  struct flow_counts *counts);
+			  struct flow_counts *counts, struct shelf *shelf);
+
+/* Takes the pieces of a flow that nobody will read again off the shelf. At
+ * once, or their place stays taken. */
+void flow_unkeep(struct flow *flow, struct shelf *shelf);
 
 /* Frees what is needed no more once all are finished that ever will be: no
  * other may be added or finished. */
 void flows_settle(struct flows *f);
 
-/* Frees the pieces of a flow that nobody will read again. */
+/* Frees the pieces of a flow that was not made here, each list by itself. */
 void flow_drop(struct flow *flow);
 
 /* Those of adding alone. */

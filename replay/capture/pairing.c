@@ -46,6 +46,7 @@ struct worker {
 	struct spool *heads;
 	struct buf scratch;
 	struct flow_counts counts;
+	struct shelf shelf; /* for pieces */
 	struct tls_opened **opened;
 	size_t opened_count, opened_room;
 
@@ -283,14 +284,15 @@ static void read_whole(struct worker *w, uint32_t i, struct talk talk,
 	if (w->in_use || !flow)
 		return;
 	if (w->waiting_count == waiting)
-		flow_drop(flow);
+		flow_unkeep(flow, &w->shelf);
 	else if (w->waiting_count == waiting + 1)
 		w->waiting[waiting].unused = flow;
 }
 
 static void read_flow(struct worker *w, uint32_t i)
 {
-	struct flow *flow = flows_finish(w->all->flows, i, &w->counts);
+	struct flow *flow =
+	    flows_finish(w->all->flows, i, &w->counts, &w->shelf);
 	read_whole(w, i, (struct talk){.flow = flow}, flow);
 }
 
@@ -507,6 +509,7 @@ void pairing_free(struct pairing *p)
 	for (unsigned i = 0; i < p->worker_count; i++) {
 		struct worker *w = &p->workers[i];
 		forget_made(w);
+		shelf_release(&w->shelf);
 		for (size_t k = 0; k < w->opened_count; k++)
 			tls_opened_free(w->opened[k]);
 		free(w->opened);
