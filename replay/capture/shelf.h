@@ -7,22 +7,25 @@
 
 struct piece;
 
+struct shelf_block {
+	struct piece *list;
+	uint32_t len, used;
+};
+
 /* {0} is an empty one, for one thread. */
 struct shelf {
-	struct piece **blocks;
-	uint32_t count; /* of blocks */
-	uint32_t used;  /* of the last one */
-	uint32_t len;   /* of it */
+	struct shelf_block *blocks;
+	uint32_t count;
 };
 
 /* Copies a list, which may be empty; it lives until shelf_release. */
-struct piece *shelf_keep(struct shelf *p, const struct piece *list,
+struct piece *shelf_keep(struct shelf *s, const struct piece *list,
 			 uint32_t count);
 
 /* Takes a list that was kept off again, if it is the last one; else its place
  * stays taken. */
-void shelf_drop(struct shelf *p, const struct piece *list, uint32_t count);
+void shelf_drop(struct shelf *s, const struct piece *list, uint32_t count);
 
-void shelf_release(struct shelf *p); /* and leaves {0} */
+void shelf_release(struct shelf *s); /* and leaves {0} */
 
 #endif

@@ -3,6 +3,8 @@
 
 #include "capture/flow.h"
 
+#include <sanitizer/asan_interface.h>
+
 #define MANY 3000
 
 static struct piece piece_of(uint32_t number)
@@ -10,12 +12,12 @@ static struct piece piece_of(uint32_t number)
 	return (struct piece){.time = number, .len = number, .seq = ~number};
 }
 
-static struct piece *keep(struct shelf *p, uint32_t first, uint32_t count)
+static struct piece *keep(struct shelf *s, uint32_t first, uint32_t count)
 {
 	static struct piece list[MANY * 20];
 	for (uint32_t i = 0; i < count; i++)
 		list[i] = piece_of(first + i);
-	return shelf_keep(p, list, count);
+	return shelf_keep(s, list, count);
 }
 
 static void assert_list(const struct piece *list, uint32_t first,
@@ -32,57 +34,75 @@ static void test_lists_stay(void **state)
 {
 	(void)state;
 	static const struct piece *lists[MANY];
-	struct shelf p = {0};
-	assert_null(keep(&p, 0, 0));
+	struct shelf s = {0};
+	assert_null(keep(&s, 0, 0));
 	for (uint32_t i = 0; i < MANY; i++)
-		lists[i] = keep(&p, i, i % 500 ? i % 61 : i * 20);
+		lists[i] = keep(&s, i, i % 500 ? i % 61 : i * 20);
 	for (uint32_t i = 0; i < MANY; i++)
 		assert_list(lists[i], i, i % 500 ? i % 61 : i * 20);
-	shelf_release(&p);
-	shelf_release(&p);
+	shelf_release(&s);
+	shelf_release(&s);
 }
 
 /* What is dropped at once takes no place, however often. */
 static void test_dropped(void **state)
 {
 	(void)state;
-	struct shelf p = {0};
-	struct piece *first = keep(&p, 7, 5);
-	struct piece *place = keep(&p, 0, 9);
-	shelf_drop(&p, place, 9);
+	struct shelf s = {0};
+	struct piece *first = keep(&s, 7, 5);
+	struct piece *place = keep(&s, 0, 9);
+	shelf_drop(&s, place, 9);
 	for (uint32_t i = 0; i < MANY * 100; i++) {
-		struct piece *a = keep(&p, i, 9), *b = keep(&p, i, 2);
+		struct piece *a = keep(&s, i, 9), *b = keep(&s, i, 2);
 		assert_ptr_equal(a, place);
-		shelf_drop(&p, b, 2);
-		shelf_drop(&p, a, 9);
+		shelf_drop(&s, b, 2);
+		shelf_drop(&s, a, 9);
 	}
 	/* not the last one: nothing happens to others */
-	struct piece *last = keep(&p, 3, 4);
-	shelf_drop(&p, first, 5);
-	shelf_drop(&p, NULL, 0);
-	assert_ptr_not_equal(keep(&p, 1, 1), first);
+	struct piece *last = keep(&s, 3, 4);
+	shelf_drop(&s, first, 5);
+	shelf_drop(&s, NULL, 0);
+	assert_ptr_not_equal(keep(&s, 1, 1), first);
 	assert_list(first, 7, 5);
 	assert_list(last, 3, 4);
-	shelf_release(&p);
+	shelf_release(&s);
 }
 
 /* A flow gives both its lists back. */
 static void test_flow(void **state)
 {
 	(void)state;
-	struct shelf p = {0};
+	struct shelf s = {0};
 	struct flow flow = {0};
-	struct piece *place = keep(&p, 0, 1);
-	shelf_drop(&p, place, 1);
+	struct piece *place = keep(&s, 0, 1);
+	shelf_drop(&s, place, 1);
 	for (int i = 0; i < 2; i++) {
-		flow.streams[i].pieces = keep(&p, 1, 3);
+		flow.streams[i].pieces = keep(&s, 1, 3);
 		flow.streams[i].count = 3;
 	}
-	flow_unkeep(&flow, &p);
+	flow_unkeep(&flow, &s);
 	assert_null(flow.streams[0].pieces);
 	assert_int_equal(flow.streams[1].count, 0);
-	assert_ptr_equal(keep(&p, 0, 1), place);
-	shelf_release(&p);
+	assert_ptr_equal(keep(&s, 0, 1), place);
+	shelf_release(&s);
+}
+
+/* Whoever reads behind a list is found out, as if it were alone. */
+static void test_ends(void **state)
+{
+	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	struct shelf s = {0};
+	struct piece *a = keep(&s, 1, 3), *b = keep(&s, 2, 2);
+	assert_false(__asan_address_is_poisoned(a + 2));
+	assert_true(__asan_address_is_poisoned(a + 3));
+	assert_true(__asan_address_is_poisoned(b + 2));
+	shelf_drop(&s, b, 2);
+	assert_true(__asan_address_is_poisoned(b));
+	shelf_release(&s);
+#else
+	skip();
+#endif
 }
 
 int main(void)
@@ -91,6 +111,7 @@ int main(void)
 	    cmocka_unit_test(test_lists_stay),
 	    cmocka_unit_test(test_dropped),
 	    cmocka_unit_test(test_flow),
+	    cmocka_unit_test(test_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
