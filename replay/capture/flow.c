@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define BLOCK 1024 /* connections allocated at once: their place is stable */
+#define BLOCK 256 /* connections allocated at once: their place is stable */
 #define SEGMENTS_DEFAULT (UINT64_C(1) << 26)
 #define FLOWS_MAX (UINT32_C(1) << 22)
 #define NONE UINT32_MAX

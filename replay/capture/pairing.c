@@ -18,6 +18,7 @@
 
 #define WORKERS_MAX 8
 #define TRIES_MAX 4 /* to open what resumes a session of another connection */
+#define MANY 50000  /* segments: less is not worth to be given back */
 #define TAKE 64     /* connections at a time; one if they may be decrypted */
 
 /* A talk that may be opened once another is, whose session it resumes. */
@@ -470,7 +471,9 @@ struct pairing *pairing_run(struct flows *flows, struct names *names,
 	put_beside(p, beside);
 	dismiss(p);
 	flows_settle(flows);
-	malloc_trim(0); /* most of what reading needed is free now */
+	/* Most of what reading needed is free now. */
+	if (flows_counts(flows)->segments >= MANY)
+		malloc_trim(0);
 	return p;
 }
 
