@@ -132,7 +132,8 @@ check-units: $(units:tests/unit/%.c=$(san)/unit/%)
 check-programs: $(programs:%=$(san)/%) $(san)/make-capture \
 	$(tools:tests/programs/%.c=$(san)/tools/%) all $(BUILD)/make-capture \
 	$(tools:tests/programs/%.c=$(BUILD)/tools/%) $(faults) \
-	$(soaks:tests/soak/%.c=$(BUILD)/soak/%)
+	$(soaks:tests/soak/%.c=$(BUILD)/soak/%) \
+	$(benches:tests/bench/%.c=$(BUILD)/bench/%)
 	@tests/run-programs $(san) $(BUILD)
 check: check-units check-programs
 check-all: check deb

@@ -1,12 +1,12 @@
 /* What replay is asked to do. */
 #include "settings.h"
 
+#include "capture/cores.h"
 #include "capture/log.h"
 #include "capture/options.h"
 
 #include "rewrite/steer.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,15 +190,6 @@ static void take_threads(struct settings *s, const char *value)
 	s->site.threads = (unsigned)count;
 }
 
-static unsigned default_threads(void)
-{
-	cpu_set_t set;
-	int cores = 1;
-	if (!sched_getaffinity(0, sizeof set, &set))
-		cores = CPU_COUNT(&set);
-	return cores < CORES_MAX ? (unsigned)cores : CORES_MAX;
-}
-
 static void take_max_connections(struct settings *s, const char *value)
 {
 	uint64_t n;
@@ -342,7 +333,7 @@ void settings_read(struct settings *s, int argc, char **argv)
 	s->site.rule_count = s->rule_count;
 	s->site.zone = buf_slice(&s->zone);
 	if (!s->site.threads)
-		s->site.threads = default_threads();
+		s->site.threads = cores_usable(CORES_MAX);
 }
 
 bool settings_serve(const struct settings *s)

@@ -414,7 +414,8 @@ static enum stream_end how_ended(const struct half *h, const struct half *other)
 	return h->reset || other->reset ? STREAM_RESET : STREAM_OPEN;
 }
 
-struct stream half_assemble(struct half *h, const struct half *other)
+struct stream half_assemble(struct half *h, const struct half *other,
+			    struct shelf *shelf)
 {
 	struct output o = {0};
 	if (h->count && assemble_in_place(h)) {
@@ -426,11 +427,11 @@ struct stream half_assemble(struct half *h, const struct half *other)
 	}
 	if (h->seen)
 		add_tail(h, &o);
-	if (o.count && o.count < o.cap)
-		o.pieces = xreallocarray(o.pieces, o.count, sizeof *o.pieces);
+	struct piece *kept = shelf_keep(shelf, o.pieces, o.count);
+	free(o.pieces);
 	h->segments = NULL;
 	h->count = h->cap = 0;
-	return (struct stream){o.pieces, o.count, h->start_known, o.conflict,
+	return (struct stream){kept, o.count, h->start_known, o.conflict,
 			       how_ended(h, other)};
 }
 

@@ -27,9 +27,11 @@ void half_note(struct half *h, struct half *other, const struct packet *p);
 bool half_keep(struct half *h, const struct half *other,
 	       const struct packet *p);
 
-/* The stream that the segments make; takes them, and leaves h empty. other is
- * only looked at for whether it reset the connection. */
-struct stream half_assemble(struct half *h, const struct half *other);
+/* The stream that the segments make, its pieces on the shelf; takes them, and
+ * leaves h empty. other is only looked at for whether it reset the connection.
+ */
+struct stream half_assemble(struct half *h, const struct half *other,
+			    struct shelf *shelf);
 
 void half_release(struct half *h);
 

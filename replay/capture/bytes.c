@@ -141,22 +141,42 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	}
 }
 
+/* How many bytes at the start of s need not be escaped. */
+static size_t plain_len(struct slice s)
+{
+	size_t len = 0;
+	while (len < s.len && s.data[len] >= 0x20 && s.data[len] <= 0x7e)
+		len++;
+	return len;
+}
+
 void buf_add_escaped(struct buf *b, struct slice s)
 {
 	static const char hex[] = "0123456789ABCDEF";
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t c = s.data[i];
-		if (c >= 0x20 && c <= 0x7e) {
-			buf_add_byte(b, c);
-			continue;
-		}
-		uint8_t *at = buf_reserve(b, 4);
+	for (;;) {
+		size_t plain = plain_len(s);
+		buf_add(b, slice_to(s, plain));
+		if (plain == s.len)
+			return;
+		uint8_t c = s.data[plain], *at = buf_reserve(b, 4);
 		at[0] = '\\';
 		at[1] = 'x';
 		at[2] = (uint8_t)hex[c >> 4];
 		at[3] = (uint8_t)hex[c & 15];
 		b->len += 4;
+		s = slice_from(s, plain + 1);
 	}
+}
+
+void buf_add_hex(struct buf *b, struct slice s)
+{
+	static const char hex[] = "0123456789abcdef";
+	uint8_t *to = buf_reserve(b, 2 * s.len);
+	for (size_t i = 0; i < s.len; i++) {
+		*to++ = (uint8_t)hex[s.data[i] >> 4];
+		*to++ = (uint8_t)hex[s.data[i] & 15];
+	}
+	b->len += 2 * s.len;
 }
 
 struct slice buf_slice(const struct buf *b)

@@ -111,6 +111,7 @@ void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Appends s for a terminal or a table: bytes below 0x20 and above 0x7E as
  * \xHH in upper case; a backslash stands for itself. */
 void buf_add_escaped(struct buf *b, struct slice s);
+void buf_add_hex(struct buf *b, struct slice s); /* in lower case */
 /* Makes room for more bytes behind len; returns where they go. */
 uint8_t *buf_reserve(struct buf *b, size_t more);
 struct slice buf_slice(const struct buf *b); /* valid until b changes */

@@ -44,11 +44,14 @@ void digest_memory(void)
 	CRYPTO_set_mem_functions(take, resize, drop);
 }
 
+/* Which digest is said once: OpenSSL looks for who computes it each time, under
+ * a lock of all threads. */
 void digest_start(struct digest *d)
 {
+	const EVP_MD *kind = d->state ? NULL : EVP_sha256();
 	if (!d->state)
 		d->state = EVP_MD_CTX_new();
-	if (!d->state || !EVP_DigestInit_ex(d->state, EVP_sha256(), NULL))
+	if (!d->state || !EVP_DigestInit_ex(d->state, kind, NULL))
 		log_fatal("cannot compute SHA-256 digests");
 }
 

@@ -88,7 +88,8 @@ bool exchange_head_whole(const struct exchange *e)
 
 enum stream_end exchange_end(const struct exchange *e)
 {
-	return e->reset ? STREAM_RESET : e->flow->streams[!e->client].end;
+	return e->reset ? STREAM_RESET
+			: (enum stream_end)e->flow->streams[!e->client].end;
 }
 
 bool exchange_lacks_length(const struct exchange *e)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define BLOCK 1024 /* connections allocated at once: their place is stable */
+#define BLOCK 256 /* connections allocated at once: their place is stable */
 #define SEGMENTS_DEFAULT (UINT64_C(1) << 26)
 #define FLOWS_MAX (UINT32_C(1) << 22)
 #define NONE UINT32_MAX
@@ -21,8 +21,9 @@
 /* Data captured before its own SYN begins within this. */
 #define LATE_SYN_REACH (INT32_C(1) << 20)
 
+/* What is only needed until its streams are in order. */
 struct connection {
-	struct flow flow;
+	struct flow *flow;
 	struct half halves[2];
 	uint32_t older; /* connection with the same ends before this one */
 	bool opener_known;
@@ -32,7 +33,9 @@ struct connection {
 };
 
 struct flows {
-	struct connection **blocks;
+	struct flow **flows; /* blocks of them; as many of what follows, which
+				is NULL once all are settled */
+	struct connection **connections;
 	uint32_t count, blocks_len;
 	uint32_t *buckets; /* open addressing: index of the latest connection */
 	uint32_t mask, pairs;
@@ -57,7 +60,12 @@ struct flows *flows_new(uint64_t max_segments)
 
 static struct connection *connection_at(const struct flows *f, uint32_t i)
 {
-	return &f->blocks[i / BLOCK][i % BLOCK];
+	return &f->connections[i / BLOCK][i % BLOCK];
+}
+
+static struct flow *flow_at(const struct flows *f, uint32_t i)
+{
+	return &f->flows[i / BLOCK][i % BLOCK];
 }
 
 static uint32_t *bucket_of(struct flows *f, const struct endpoint *a,
@@ -65,7 +73,7 @@ static uint32_t *bucket_of(struct flows *f, const struct endpoint *a,
 {
 	uint32_t i = (uint32_t)ends_hash(a, b, f->seed) & f->mask;
 	while (f->buckets[i] != NONE &&
-	       !ends_equal(connection_at(f, f->buckets[i])->flow.ends, a, b))
+	       !ends_equal(flow_at(f, f->buckets[i])->ends, a, b))
 		i = (i + 1) & f->mask;
 	return &f->buckets[i];
 }
@@ -79,10 +87,20 @@ static void grow_buckets(struct flows *f)
 	for (uint32_t i = 0; i <= old_mask; i++) {
 		if (old[i] == NONE)
 			continue;
-		const struct flow *flow = &connection_at(f, old[i])->flow;
+		const struct flow *flow = flow_at(f, old[i]);
 		*bucket_of(f, &flow->ends[0], &flow->ends[1]) = old[i];
 	}
 	free(old);
+}
+
+static void add_block(struct flows *f)
+{
+	uint32_t len = ++f->blocks_len;
+	f->flows = xreallocarray(f->flows, len, sizeof(struct flow *));
+	f->connections =
+	    xreallocarray(f->connections, len, sizeof(struct connection *));
+	f->flows[len - 1] = xcalloc(BLOCK, sizeof(struct flow));
+	f->connections[len - 1] = xcalloc(BLOCK, sizeof(struct connection));
 }
 
 /* A new connection whose first segment is p, before those of *bucket. */
@@ -91,17 +109,14 @@ static struct connection *connection_new(struct flows *f, uint32_t *bucket,
 {
 	if (f->count == FLOWS_MAX)
 		return NULL;
-	if (f->count / BLOCK == f->blocks_len) {
-		f->blocks = xreallocarray(f->blocks, f->blocks_len + 1,
-					  sizeof *f->blocks);
-		f->blocks[f->blocks_len++] =
-		    xcalloc(BLOCK, sizeof(struct connection));
-	}
+	if (f->count / BLOCK == f->blocks_len)
+		add_block(f);
 	struct connection *c = connection_at(f, f->count);
+	c->flow = flow_at(f, f->count);
 	c->older = *bucket;
-	c->flow.ends[0] = p->from;
-	c->flow.ends[1] = p->to;
-	c->flow.time = p->time;
+	c->flow->ends[0] = p->from;
+	c->flow->ends[1] = p->to;
+	c->flow->time = p->time;
 	*bucket = f->count++;
 	if (c->older == NONE && ++f->pairs > f->mask / 2)
 		grow_buckets(f);
@@ -111,7 +126,7 @@ static struct connection *connection_new(struct flows *f, uint32_t *bucket,
 
 static int side_of(const struct connection *c, const struct packet *p)
 {
-	return endpoint_equal(&c->flow.ends[0], &p->from) ? 0 : 1;
+	return endpoint_equal(&c->flow->ends[0], &p->from) ? 0 : 1;
 }
 
 /* Wireshark counts a conversation for each pair of ends, and a new one where a
@@ -223,7 +238,7 @@ static struct connection *connection_for(struct flows *f,
 	c = connection_new(f, bucket, p);
 	if (!c)
 		return NULL;
-	c->flow.number = renumber ? f->numbers++ : latest->flow.number;
+	c->flow->number = renumber ? f->numbers++ : latest->flow->number;
 	number_new(c, p, 0);
 	return c;
 }
@@ -237,9 +252,9 @@ static void note_opener(struct connection *c, const struct packet *p, int side)
 	if (opener == 0)
 		return;
 	/* ends[0] is to be the one that opened. */
-	struct endpoint end = c->flow.ends[0];
-	c->flow.ends[0] = c->flow.ends[1];
-	c->flow.ends[1] = end;
+	struct endpoint end = c->flow->ends[0];
+	c->flow->ends[0] = c->flow->ends[1];
+	c->flow->ends[1] = end;
 	struct half half = c->halves[0];
 	c->halves[0] = c->halves[1];
 	c->halves[1] = half;
@@ -280,7 +295,7 @@ void flows_add_quoted(struct flows *f, const struct packet *p)
 		return;
 	struct connection *c = connection_new(f, bucket, p);
 	if (c)
-		c->flow.number = f->numbers++;
+		c->flow->number = f->numbers++;
 }
 
 uint32_t flows_len(const struct flows *f)
@@ -289,18 +304,29 @@ uint32_t flows_len(const struct flows *f)
 }
 
 struct flow *flows_finish(struct flows *f, uint32_t i,
-			  struct flow_counts *counts)
+			  struct flow_counts *counts, struct shelf *shelf)
 {
 	struct connection *c = connection_at(f, i);
 	for (int side = 0; side < 2; side++) {
-		struct stream *s = &c->flow.streams[side];
-		*s = half_assemble(&c->halves[side], &c->halves[!side]);
+		struct stream *s = &c->flow->streams[side];
+		*s = half_assemble(&c->halves[side], &c->halves[!side], shelf);
 		counts->conflicts += s->conflict;
 		counts->stray += c->halves[side].stray;
 		for (uint32_t k = 0; k < s->count; k++)
 			counts->gaps += !s->pieces[k].data;
 	}
-	return &c->flow;
+	return c->flow;
+}
+
+/* They were kept in this order. */
+void flow_unkeep(struct flow *flow, struct shelf *shelf)
+{
+	for (int i = 1; i >= 0; i--) {
+		struct stream *s = &flow->streams[i];
+		shelf_drop(shelf, s->pieces, s->count);
+		s->pieces = NULL;
+		s->count = 0;
+	}
 }
 
 void flow_drop(struct flow *flow)
@@ -317,20 +343,28 @@ const struct flow_counts *flows_counts(const struct flows *f)
 	return &f->counts;
 }
 
+void flows_settle(struct flows *f)
+{
+	for (uint32_t i = 0; f->connections && i < f->count; i++) {
+		half_release(&connection_at(f, i)->halves[0]);
+		half_release(&connection_at(f, i)->halves[1]);
+	}
+	for (uint32_t i = 0; f->connections && i < f->blocks_len; i++)
+		free(f->connections[i]);
+	free(f->connections);
+	f->connections = NULL;
+	free(f->buckets);
+	f->buckets = NULL;
+}
+
 void flows_free(struct flows *f)
 {
 	if (!f)
 		return;
-	for (uint32_t i = 0; i < f->count; i++) {
-		struct connection *c = connection_at(f, i);
-		flow_drop(&c->flow);
-		half_release(&c->halves[0]);
-		half_release(&c->halves[1]);
-	}
+	flows_settle(f);
 	for (uint32_t i = 0; i < f->blocks_len; i++)
-		free(f->blocks[i]);
-	free(f->blocks);
-	free(f->buckets);
+		free(f->flows[i]);
+	free(f->flows);
 	free(f);
 }
 

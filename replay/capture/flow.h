@@ -8,6 +8,7 @@
 #define CAPTURE_FLOW_H
 
 #include "packet.h"
+#include "shelf.h"
 
 /* Consecutive bytes of a stream that came in one segment. */
 struct piece {
@@ -34,7 +35,7 @@ struct stream {
 	uint32_t count;
 	bool from_start; /* the SYN was seen: the first piece is its start */
 	bool conflict;   /* two captured copies of a byte differed */
-	enum stream_end end;
+	uint8_t end;     /* enum stream_end */
 };
 
 struct tls_facts;
@@ -75,14 +76,22 @@ void flows_add_quoted(struct flows *f, const struct packet *p);
 
 /* After the last packet: the connections stand in the order of their first
  * segment. flows_finish puts the streams of one in order, once; different ones
- * may be finished by different threads at a time, each with counts of its own,
- * to which it adds. A flow lives until flows_free, its pieces until then or
- * flow_drop. */
+ * may be finished by different threads at a time, each with counts and shelf of
+ * its own: to the first it adds, the second holds the pieces. A flow lives
+ * until flows_free. */
 uint32_t flows_len(const struct flows *f);
 struct flow *flows_finish(struct flows *f, uint32_t i,
-			  struct flow_counts *counts);
+			  struct flow_counts *counts, struct shelf *shelf);
 
-/* Frees the pieces of a flow that nobody will read again. */
+/* Takes the pieces of a flow that nobody will read again off the shelf. At
+ * once, or their place stays taken. */
+void flow_unkeep(struct flow *flow, struct shelf *shelf);
+
+/* Frees what is needed no more once all are finished that ever will be: no
+ * other may be added or finished. */
+void flows_settle(struct flows *f);
+
+/* Frees the pieces of a flow that was not made here, each list by itself. */
 void flow_drop(struct flow *flow);
 
 /* Those of adding alone. */

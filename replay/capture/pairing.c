@@ -2,6 +2,7 @@
  * connections at a time, what all found is put in order in the end. */
 #include "pairing.h"
 
+#include "cores.h"
 #include "h2.h"
 #include "hello.h"
 #include "log.h"
@@ -10,14 +11,15 @@
 #include "tls.h"
 #include "tls_handshake.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define WORKERS_MAX 8
 #define TRIES_MAX 4 /* to open what resumes a session of another connection */
+#define MANY 50000  /* segments: less is not worth to be given back */
 #define TAKE 64     /* connections at a time; one if they may be decrypted */
 
 /* A talk that may be opened once another is, whose session it resumes. */
@@ -46,6 +48,7 @@ struct worker {
 	struct spool *heads;
 	struct buf scratch;
 	struct flow_counts counts;
+	struct shelf shelf; /* for pieces */
 	struct tls_opened **opened;
 	size_t opened_count, opened_room;
 
@@ -284,14 +287,15 @@ static void read_whole(struct worker *w, uint32_t i, struct talk talk,
 	if (w->in_use || !flow)
 		return;
 	if (w->waiting_count == waiting)
-		flow_drop(flow);
+		flow_unkeep(flow, &w->shelf);
 	else if (w->waiting_count == waiting + 1)
 		w->waiting[waiting].unused = flow;
 }
 
 static void read_flow(struct worker *w, uint32_t i)
 {
-	struct flow *flow = flows_finish(w->all->flows, i, &w->counts);
+	struct flow *flow =
+	    flows_finish(w->all->flows, i, &w->counts, &w->shelf);
 	read_whole(w, i, (struct talk){.flow = flow}, flow);
 }
 
@@ -355,11 +359,8 @@ static void *work(void *context)
  * threads the caller does all. */
 static void run_workers(struct pairing *p)
 {
+	unsigned count = cores_usable(WORKERS_MAX);
 	struct progress *progress = source_progress(p->source);
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned count = cores < 1 ? 1 : (unsigned)cores;
-	if (count > WORKERS_MAX)
-		count = WORKERS_MAX;
 	p->take = p->secrets ? 1 : TAKE;
 	if (flows_len(p->flows) <= p->take)
 		count = 1;
@@ -477,6 +478,10 @@ struct pairing *pairing_run(struct flows *flows, struct names *names,
 	put_in_order(p);
 	put_beside(p, beside);
 	dismiss(p);
+	flows_settle(flows);
+	/* Most of what reading needed is free now. */
+	if (flows_counts(flows)->segments >= MANY)
+		malloc_trim(0);
 	return p;
 }
 
@@ -515,6 +520,7 @@ void pairing_free(struct pairing *p)
 	for (unsigned i = 0; i < p->worker_count; i++) {
 		struct worker *w = &p->workers[i];
 		forget_made(w);
+		shelf_release(&w->shelf);
 		for (size_t k = 0; k < w->opened_count; k++)
 			tls_opened_free(w->opened[k]);
 		free(w->opened);

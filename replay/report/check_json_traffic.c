@@ -27,8 +27,7 @@ static json_t *digest_value(enum digest_kind kind, struct slice bytes)
 	uint8_t digest[DIGEST_MAX];
 	struct buf text = {0};
 	size_t len = digest_of(kind, bytes, digest);
-	for (size_t i = 0; i < len; i++)
-		buf_printf(&text, "%02x", digest[i]);
+	buf_add_hex(&text, (struct slice){digest, len});
 	json_t *value = len ? value_text(buf_slice(&text)) : json_null();
 	buf_release(&text);
 	return value;

@@ -2,9 +2,10 @@
 #include "list.h"
 
 #include "columns.h"
+#include "sums.h"
 #include "value.h"
 
-#include "capture/digest.h"
+#include "capture/cores.h"
 #include "capture/log.h"
 #include "capture/stamp.h"
 
@@ -13,40 +14,19 @@
 #include <string.h>
 
 #define FLUSH_AT ((size_t)1 << 16)
+#define THREADS_MAX 8
 
 /* What a row tells beyond the exchange itself. */
 struct row {
 	const struct exchange *e;
 	size_t no;
-	uint64_t bytes;                  /* of the body, without missing ones */
-	char sha256[2 * DIGEST_LEN + 1]; /* or "-" */
+	const struct body_sum *sum;
+	bool digest; /* the body has one: without a hole, and wanted */
 };
 
-/* A body with a hole has no digest, and its length is what was captured. */
-static void read_body(struct row *row, struct digest *digest)
+static struct slice digest_of_row(const struct row *row)
 {
-	struct body_reader r = exchange_response_body(row->e);
-	struct slice bytes;
-	uint8_t sum[DIGEST_LEN];
-	bool whole = true;
-	row->bytes = 0;
-	if (digest)
-		digest_start(digest);
-	while (body_next(&r, &bytes)) {
-		if (!bytes.data) {
-			whole = false;
-			continue;
-		}
-		row->bytes += bytes.len;
-		if (digest)
-			digest_add(digest, bytes);
-	}
-	strcpy(row->sha256, "-");
-	if (!digest || !whole)
-		return;
-	digest_finish(digest, sum);
-	for (size_t i = 0; i < DIGEST_LEN; i++)
-		snprintf(row->sha256 + 2 * i, 3, "%02x", sum[i]);
+	return (struct slice){row->sum->sha256, DIGEST_LEN};
 }
 
 static bool has_head(const struct exchange *e)
@@ -85,9 +65,12 @@ static void put_tsv(struct buf *out, const struct row *row)
 		buf_add_byte(out, '-');
 	buf_add_byte(out, '\t');
 	if (has_head(e)) {
-		buf_add_number(out, row->bytes);
+		buf_add_number(out, row->sum->bytes);
 		buf_add_byte(out, '\t');
-		buf_add_string(out, row->sha256);
+		if (row->digest)
+			buf_add_hex(out, digest_of_row(row));
+		else
+			buf_add_byte(out, '-');
 		buf_add_byte(out, '\t');
 	} else {
 		buf_add_string(out, "-\t-\t");
@@ -102,6 +85,17 @@ static json_t *json_buf(struct buf *b)
 {
 	json_t *s = value_text(buf_slice(b));
 	buf_clear(b);
+	return s;
+}
+
+static json_t *json_digest(const struct row *row)
+{
+	struct buf text = {0};
+	if (!row->digest)
+		return json_null();
+	buf_add_hex(&text, digest_of_row(row));
+	json_t *s = json_buf(&text);
+	buf_release(&text);
 	return s;
 }
 
@@ -142,12 +136,9 @@ static void put_response(json_t *o, const struct row *row)
 			    e->status ? json_integer(e->status) : json_null());
 	json_object_set_new(o, "reason", json_or_null(m.reason));
 	json_object_set_new(o, "bytes",
-			    head ? json_integer((json_int_t)row->bytes)
+			    head ? json_integer((json_int_t)row->sum->bytes)
 				 : json_null());
-	json_object_set_new(o, "sha256",
-			    head && row->sha256[0] != '-'
-				? json_string(row->sha256)
-				: json_null());
+	json_object_set_new(o, "sha256", head ? json_digest(row) : json_null());
 	json_object_set_new(o, "response_fields",
 			    head ? json_fields(m.fields) : json_null());
 }
@@ -239,13 +230,23 @@ static const struct column columns[] = {
 };
 #define COLUMNS (sizeof columns / sizeof *columns)
 
-static void put_row(struct buf *out, const struct row *row,
-		    enum list_format format)
+/* sums NULL: digests are not wanted. */
+static void put_row(struct buf *out, const struct recording *r, size_t i,
+		    struct sums *sums, enum list_format format)
 {
+	struct body_sum length;
+	struct row row = {.e = &r->exchanges[i], .no = i + 1};
+	if (sums) {
+		row.sum = sums_next(sums);
+		row.digest = row.sum->whole;
+	} else {
+		body_measure(row.e, &length);
+		row.sum = &length;
+	}
 	if (format == LIST_JSON)
-		put_json(out, row);
+		put_json(out, &row);
 	else
-		put_tsv(out, row);
+		put_tsv(out, &row);
 }
 
 /* While rows appear on a terminal, they tell how far it is. */
@@ -259,7 +260,8 @@ static struct progress *progress_of(const struct recording *r,
 int list_print(const struct recording *r, const struct list_options *o)
 {
 	struct buf out = {0};
-	struct digest digest = {0};
+	struct sums *sums =
+	    o->digests ? sums_new(r, cores_usable(THREADS_MAX)) : NULL;
 	struct columns *fitted = NULL;
 	struct progress *progress = progress_of(r, o);
 	int result = 0;
@@ -269,10 +271,8 @@ int list_print(const struct recording *r, const struct list_options *o)
 		columns_names(columns, COLUMNS, &out);
 	progress_phase(progress, "digests", NULL, r->count, "exchanges");
 	for (size_t i = 0; i < r->count && !result; i++) {
-		struct row row = {.e = &r->exchanges[i], .no = i + 1};
-		read_body(&row, o->digests ? &digest : NULL);
 		size_t from = out.len;
-		put_row(&out, &row, o->format);
+		put_row(&out, r, i, sums, o->format);
 		columns_take(fitted, &out, from);
 		progress_at(progress, i);
 		if (out.len >= FLUSH_AT)
@@ -284,7 +284,7 @@ int list_print(const struct recording *r, const struct list_options *o)
 		result = flush(&out);
 	columns_tell(fitted);
 	columns_free(fitted);
-	digest_release(&digest);
+	sums_free(sums);
 	buf_release(&out);
 	return result;
 }

@@ -317,19 +317,24 @@ static void place_names(struct collector *k)
 	}
 }
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 void traffics_collect(struct traffics *t, const struct recording *r)
 {
 	*t = (struct traffics){0};
 	struct conversations_rest rest = conversations_rest(r->beside);
 	t->more_connections = rest.connections + rest.datagrams;
 	t->more_bytes = rest.bytes;
-	struct collector k = {
-	    .t = t,
-	    .list = index_new(TRAFFIC_MAX),
-	    .clients = index_new(TRAFFIC_CLIENTS_MAX),
-	};
 	size_t count;
 	const struct conversation *c = conversations_list(r->beside, &count);
+	struct collector k = {
+	    .t = t,
+	    .list = index_new(least(count, TRAFFIC_MAX)),
+	    .clients = index_new(least(count, TRAFFIC_CLIENTS_MAX)),
+	};
 	for (size_t i = 0; i < count; i++)
 		take(&k, &c[i]);
 	place_names(&k);

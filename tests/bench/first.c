@@ -1,11 +1,13 @@
-/* Starts a server, waits until it says where it serves, asks once: prints the
- * seconds from exec to the answer's first byte, then the server's VmHWM and
- * RssAnon in kilobytes, and stops it. */
+/* Starts a server, waits until it says where it serves, asks once, stops it:
+ * prints the seconds from exec to the answer's first byte, the server's VmHWM
+ * and RssAnon in kilobytes, how many exchanges it serves, and the seconds of
+ * all cores together until its end. */
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,18 +41,22 @@ static FILE *start(char **command, pid_t *pid)
 	return fdopen(ends[0], "r");
 }
 
-/* The number behind "port" or "ports" of the line that says "serving". */
-static unsigned read_port(FILE *messages)
+/* The number behind "port" or "ports" of the line that says "serving", and the
+ * one behind that word. */
+static unsigned read_port(FILE *messages, unsigned long *exchanges)
 {
+	static const char word[] = ": serving ";
 	char line[4096];
-	const char *port;
+	const char *serving, *port;
 
 	while (fgets(line, sizeof(line), messages)) {
-		port = strstr(line, ": serving ");
-		port = port ? strstr(port, " port") : NULL;
-		if (port)
-			return (unsigned)strtoul(
-			    port + strcspn(port, "0123456789"), NULL, 10);
+		serving = strstr(line, word);
+		port = serving ? strstr(serving, " port") : NULL;
+		if (!port)
+			continue;
+		*exchanges = strtoul(serving + strlen(word), NULL, 10);
+		return (unsigned)strtoul(port + strcspn(port, "0123456789"),
+					 NULL, 10);
 	}
 	return 0;
 }
@@ -91,9 +97,20 @@ static long status_of(pid_t pid, const char *name)
 	return value;
 }
 
+static double cores_of_children(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_CHILDREN, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
 int main(int argc, char **argv)
 {
 	double from = now(), to;
+	unsigned long exchanges = 0;
+	long peak, heap;
 	FILE *messages;
 	pid_t pid;
 	int answered;
@@ -104,14 +121,16 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	messages = start(argv + 3, &pid);
-	answered = ask(read_port(messages), argv[1], argv[2]);
+	answered = ask(read_port(messages, &exchanges), argv[1], argv[2]);
 	to = now();
-	if (answered)
-		printf("%.4f %ld %ld\n", to - from, status_of(pid, "VmHWM"),
-		       status_of(pid, "RssAnon"));
-	else
-		fputs("first: no answer\n", stderr);
+	peak = status_of(pid, "VmHWM");
+	heap = status_of(pid, "RssAnon");
 	kill(pid, SIGTERM);
 	waitpid(pid, NULL, 0);
+	if (answered)
+		printf("%.4f %ld %ld %lu %.4f\n", to - from, peak, heap,
+		       exchanges, cores_of_children());
+	else
+		fputs("first: no answer\n", stderr);
 	return !answered;
 }

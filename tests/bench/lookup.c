@@ -220,6 +220,9 @@ int main(void)
 	measure("nearest", alike, MANY, 1, 100, MATCH_QUERY_VALUES);
 	measure("missed", missed, 0, 1, 100, MATCH_NONE);
 	end();
+	begin(100, body);
+	measure("body", body, MANY, 1, 3, MATCH_BODY_FIELDS);
+	end();
 	begin(1000, body);
 	measure("body", body, MANY, 1, 3, MATCH_BODY_FIELDS);
 	end();

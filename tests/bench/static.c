@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,7 @@ int main(int argc, char **argv)
 		fputs("static: cannot listen\n", stderr);
 		return 1;
 	}
+	signal(SIGPIPE, SIG_IGN);
 	fprintf(stderr, "static: serving on ports %u\n",
 		ntohs(address.sin_port));
 	return event_base_dispatch(base);

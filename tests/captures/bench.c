@@ -15,6 +15,8 @@
 #define HOSTS 40
 #define SERVER_NET 0xc6336400U /* 198.51.100.0 */
 #define CLIENT_NET 0xc0000200U /* 192.0.2.0 */
+#define CROWD_NET 0x0a000000U  /* 10.0.0.0 */
+#define PORTS 60000            /* of each of the crowd */
 
 /* One of the connections that talk at once. */
 struct visit {
@@ -201,6 +203,42 @@ static void many_connections(struct scene *s)
 	}
 }
 
+/* A connection of which one segment was captured. */
+static void lone_segment(struct scene *s, unsigned i, struct str *request)
+{
+	struct end client =
+	    end_in(CROWD_NET, 1 + i / PORTS, (uint16_t)(1024 + i % PORTS));
+	struct end server = end_in(SERVER_NET, 10 + i % HOSTS, 80);
+	struct conn c = conn_begin(&s->net, client, server);
+	const struct fate fate = {.state = "no-response",
+				  .host = "lone.bench.example",
+				  .target = "/never"};
+	static const struct str nothing;
+
+	conn_say(&c, CLIENT, request->data, request->len);
+	truth_add(&s->truth, &c, &fate, request, &nothing);
+	conn_segment(&c, CLIENT, 0, request->len);
+	conn_abandon(&c);
+}
+
+/* Behind one whole exchange, so that there is something to ask for. */
+static void lone_segments(struct scene *s)
+{
+	const struct ask ask = {.host = "lone.bench.example",
+				.target = "/never"};
+	struct conn c = visit_conn(s);
+	struct str request = {0};
+	unsigned i;
+
+	s->net.step = 9000;
+	scene_get(s, &c, "lone.bench.example", "/once", NULL, "answer\n");
+	conn_close(&c, CLIENT);
+	ask_write(&request, &ask);
+	for (i = 0; i < s->connections; i++)
+		lone_segment(s, i, &request);
+	str_free(&request);
+}
+
 static void blob(struct scene *s, struct conn *c, const char *target,
 		 size_t len)
 {
@@ -272,6 +310,7 @@ const struct scenario bench_scenarios[] = {
      20000},
     {"tiny", "--size: the same with bodies of median 400 bytes", pages, 400},
     {"nconn", "--connections of one small exchange each", many_connections, 0},
+    {"lone", "--connections of one segment each, a request", lone_segments, 0},
     {"blob", "/1k, /20k, /1m; or --count times --body", blobs, 0},
     {"blob-h2", "/1k, /20k, /1m in HTTP/2", h2_blobs, 0},
     {0},

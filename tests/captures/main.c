@@ -34,7 +34,7 @@ static const char usage[] =
     "      --seed N           other ports, numbers and bodies\n"
     "      --size BYTES       of the capture, about (pages, tiny, sealed-*; "
     "110M)\n"
-    "      --connections N    (nconn; 1000)\n"
+    "      --connections N    (nconn, lone; 1000)\n"
     "      --body BYTES       (blob, with --count; 0: /1k, /20k, /1m)\n"
     "      --count N          (blob; 1)\n"
     "BYTES may end in k, M or G.\n";

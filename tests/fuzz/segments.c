@@ -204,9 +204,10 @@ static void check_all(struct flows *f, bool wild)
 {
 	uint64_t gaps = 0;
 	struct flow_counts counts = {0};
+	struct shelf shelf = {0};
 	must(wild || flows_len(f) <= 1);
 	for (uint32_t i = 0; i < flows_len(f); i++) {
-		const struct flow *flow = flows_finish(f, i, &counts);
+		const struct flow *flow = flows_finish(f, i, &counts, &shelf);
 		gaps += check_pieces(flow, 0) + check_pieces(flow, 1);
 		for (int side = 0; side < 2 && !wild; side++) {
 			struct endpoint end = end_of(side);
@@ -218,6 +219,7 @@ static void check_all(struct flows *f, bool wild)
 	must(counts.gaps == gaps);
 	must(wild || !counts.stray);
 	must(!flows_counts(f)->dropped);
+	shelf_release(&shelf);
 }
 
 /* ---- the input ---- */

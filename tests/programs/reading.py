@@ -20,7 +20,8 @@ from lib.replay import PATIENCE, Replay, ask_wire, list_text, rows_of
 
 SCENARIOS = re.compile(
     r"(p0[1-8]|p23)-|drive-by$|lab$|connectivity$")
-LARGE = {"nconn": ("--connections", "300"), "tiny": ("--size", "1M"),
+LARGE = {"nconn": ("--connections", "300"), "lone": ("--connections", "300"),
+         "tiny": ("--size", "1M"),
          "pages": ("--size", "3M")}
 KEY = ("client", "server", "method", "host", "target")
 PARTS = 5

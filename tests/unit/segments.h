@@ -10,6 +10,7 @@
 #define SERVER_ISN 5000U
 
 static struct flows *flows;
+static struct shelf shelf;  /* of next_flow */
 static uint32_t next_index; /* of next_flow */
 static int64_t now;         /* each segment takes a nanosecond */
 
@@ -25,6 +26,7 @@ static inline int segments_teardown(void **state)
 {
 	(void)state;
 	flows_free(flows);
+	shelf_release(&shelf);
 	return 0;
 }
 
@@ -73,7 +75,7 @@ static inline struct flow *next_flow(void)
 {
 	if (next_index == flows_len(flows))
 		return NULL;
-	return flows_finish(flows, next_index++, &finished);
+	return flows_finish(flows, next_index++, &finished, &shelf);
 }
 
 #endif

@@ -8,8 +8,7 @@ static void expect(enum digest_kind kind, struct slice bytes, const char *hex)
 	uint8_t out[DIGEST_MAX];
 	struct buf text = {0};
 	size_t len = digest_of(kind, bytes, out);
-	for (size_t i = 0; i < len; i++)
-		buf_printf(&text, "%02x", out[i]);
+	buf_add_hex(&text, (struct slice){out, len});
 	assert_text(buf_slice(&text), hex);
 	buf_release(&text);
 }
