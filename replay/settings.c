@@ -113,8 +113,9 @@ static const struct option_spec specs[] = {
      "reproducible came back, and nothing else was asked"},
     {KEY_FORMAT, "format", "FORMAT",
      "of the list and the comparison: tsv (default) or\n"
-     "json; of the check: json, one line for each capture,\n"
-     "each read alone"},
+     "json; of the list also csv and har (HTTP Archive\n"
+     "1.2, with the bodies); of the check: json, one line\n"
+     "for each capture, each read alone"},
     {KEY_NO_DIGEST, "no-digest", NULL, "leave sha256 out of the list"},
     {'q', "quiet", NULL, "no line for each request, only what is wrong"},
     {'v', "verbose", NULL,
@@ -167,12 +168,18 @@ static void take_zone(struct settings *s, const char *value)
 
 static void take_format(struct settings *s, const char *value)
 {
-	if (!strcmp(value, "json"))
-		s->format = LIST_JSON;
-	else if (!strcmp(value, "tsv"))
-		s->format = LIST_TSV;
-	else
-		log_usage("--format %s: neither tsv nor json", value);
+	static const char *const names[] = {
+	    [LIST_TSV] = "tsv",
+	    [LIST_JSON] = "json",
+	    [LIST_CSV] = "csv",
+	    [LIST_HAR] = "har",
+	};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!strcmp(value, names[i])) {
+			s->format = (enum list_format)i;
+			return;
+		}
+	log_usage("--format %s: neither tsv, csv, json nor har", value);
 }
 
 static void take_tls_min(struct settings *s, const char *value)
@@ -322,6 +329,8 @@ static void check_usage(const struct settings *s)
 	if (s->list + s->check + (s->replayed_count > 0) + s->ca_cert > 1)
 		log_usage("only one of --list, --check, --compare and "
 			  "--ca-cert");
+	if ((s->format == LIST_CSV || s->format == LIST_HAR) && !s->list)
+		log_usage("--format csv and har are for --list");
 	if (s->strict && !s->replayed_count)
 		log_usage("--strict is for --compare");
 }

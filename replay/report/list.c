@@ -1,6 +1,7 @@
 /* replay --list: the table, one exchange a line. */
 #include "list.h"
 
+#include "list_csv.h"
 #include "value.h"
 
 #include "capture/digest.h"
@@ -218,29 +219,53 @@ static int flush(struct buf *out)
 	return 0;
 }
 
+/* line is scratch. */
+static void put_csv(struct buf *out, struct buf *line, const struct row *row)
+{
+	buf_clear(line);
+	put_tsv(line, row);
+	list_csv(out, buf_slice(line));
+}
+
+static void put_names(struct buf *out, enum list_format format)
+{
+	static const struct slice names =
+	    SLICE("no\ttime\tstream\tclient\tserver\tscheme\tmethod\thost\t"
+		  "target\tstatus\tbytes\tsha256\tstate\tversion\n");
+	if (format == LIST_TSV)
+		buf_add(out, names);
+	if (format == LIST_CSV)
+		list_csv(out, names);
+}
+
+static void put_row(struct buf *out, struct buf *line, const struct row *row,
+		    enum list_format format)
+{
+	if (format == LIST_TSV)
+		put_tsv(out, row);
+	else if (format == LIST_CSV)
+		put_csv(out, line, row);
+	else
+		put_json(out, row);
+}
+
 int list_print(const struct recording *r, enum list_format format, bool digests)
 {
-	struct buf out = {0};
+	struct buf out = {0}, line = {0};
 	struct digest digest = {0};
 	int result = 0;
-	if (format == LIST_TSV)
-		buf_add_string(&out,
-			       "no\ttime\tstream\tclient\tserver\tscheme\t"
-			       "method\thost\ttarget\tstatus\tbytes\t"
-			       "sha256\tstate\tversion\n");
+	put_names(&out, format);
 	for (size_t i = 0; i < r->count && !result; i++) {
 		struct row row = {.e = &r->exchanges[i], .no = i + 1};
 		read_body(&row, digests ? &digest : NULL);
-		if (format == LIST_TSV)
-			put_tsv(&out, &row);
-		else
-			put_json(&out, &row);
+		put_row(&out, &line, &row, format);
 		if (out.len >= FLUSH_AT)
 			result = flush(&out);
 	}
 	if (!result)
 		result = flush(&out);
 	digest_release(&digest);
+	buf_release(&line);
 	buf_release(&out);
 	return result;
 }

@@ -4,7 +4,8 @@
 
 #include "capture/recording.h"
 
-enum list_format { LIST_TSV, LIST_JSON };
+/* LIST_HAR is har.h's. */
+enum list_format { LIST_TSV, LIST_JSON, LIST_CSV, LIST_HAR };
 
 /* Writes to standard output. digests: sha256 of each body, else "-". Returns
  * 0, or -1 if standard output cannot be written (said). */
