@@ -3,6 +3,7 @@
 
 #include "report/check.h"
 #include "report/compare_print.h"
+#include "report/har.h"
 #include "report/list.h"
 #include "site/server.h"
 
@@ -126,7 +127,11 @@ static int run_compare(const struct settings *s)
 static int run_list(const struct settings *s)
 {
 	struct recording *r = read_recorded(s);
-	int result = r ? list_print(r, s->format, !s->no_digest) : -1;
+	int result = -1;
+	if (r && s->format == LIST_HAR)
+		result = har_print(r, s->captures, s->capture_count);
+	else if (r)
+		result = list_print(r, s->format, !s->no_digest);
 	recording_free(r);
 	return result;
 }

@@ -2,13 +2,12 @@
 #include "list.h"
 
 #include "list_csv.h"
+#include "output.h"
 #include "value.h"
 
 #include "capture/digest.h"
-#include "capture/log.h"
 #include "capture/stamp.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,26 +109,11 @@ static json_t *json_or_null(struct slice text)
 	return text.data ? value_text(text) : json_null();
 }
 
-static json_t *json_fields(struct slice fields)
-{
-	json_t *array = json_array();
-	struct buf value = {0};
-	struct field f;
-	while (http_field_next(&fields, &f)) {
-		http_unfold(&value, f.value);
-		json_array_append_new(
-		    array, json_pack("{s:o,s:o}", "name", value_text(f.name),
-				     "value", json_buf(&value)));
-	}
-	buf_release(&value);
-	return array;
-}
-
 static void put_request(json_t *o, const struct exchange *e)
 {
 	struct message m;
 	http_request(e->request_head, &m);
-	json_object_set_new(o, "request_fields", json_fields(m.fields));
+	json_object_set_new(o, "request_fields", value_fields(m.fields));
 }
 
 static void put_response(json_t *o, const struct row *row)
@@ -149,7 +133,7 @@ static void put_response(json_t *o, const struct row *row)
 				? json_string(row->sha256)
 				: json_null());
 	json_object_set_new(o, "response_fields",
-			    head ? json_fields(m.fields) : json_null());
+			    head ? value_fields(m.fields) : json_null());
 }
 
 static void put_version(json_t *o, const struct exchange *e)
@@ -163,7 +147,7 @@ static void put_version(json_t *o, const struct exchange *e)
 					 : json_null());
 	json_object_set_new(o, "pushed", json_boolean(e->pushed));
 	json_object_set_new(o, "trailer_fields",
-			    e->trailers ? json_fields(exchange_trailers(e))
+			    e->trailers ? value_fields(exchange_trailers(e))
 					: json_null());
 }
 
@@ -204,19 +188,6 @@ static void put_json(struct buf *out, const struct row *row)
 	put_version(o, e);
 	value_line(out, o);
 	buf_release(&b);
-}
-
-static int flush(struct buf *out)
-{
-	bool well = !out->len || fwrite(out->data, out->len, 1, stdout) == 1;
-	if (!well || fflush(stdout)) {
-		if (errno != EPIPE)
-			log_warn("cannot write to standard output: %s",
-				 strerror(errno));
-		return -1;
-	}
-	buf_clear(out);
-	return 0;
 }
 
 /* line is scratch. */
@@ -260,10 +231,10 @@ int list_print(const struct recording *r, enum list_format format, bool digests)
 		read_body(&row, digests ? &digest : NULL);
 		put_row(&out, &line, &row, format);
 		if (out.len >= FLUSH_AT)
-			result = flush(&out);
+			result = output_flush(&out);
 	}
 	if (!result)
-		result = flush(&out);
+		result = output_flush(&out);
 	digest_release(&digest);
 	buf_release(&line);
 	buf_release(&out);
