@@ -29,7 +29,8 @@ C11 := -std=c11 -pthread -fno-strict-aliasing $(WARN) -MMD -MP
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 LDLIBS := -pthread -Wl,--as-needed -lpcap -levent_core -lssl -lcrypto -lz \
-	-lzstd -lbrotlidec -lbrotlienc -ljansson -lpcre2-8 -lnghttp2 -lseccomp
+	-lzstd -lbrotlidec -lbrotlienc -ljansson -lpcre2-8 -lnghttp2 -lseccomp \
+	-lmagic -lzip
 
 # What each archive and program is made of.
 capture := $(wildcard replay/capture/*.c)

@@ -3,6 +3,8 @@
 
 #include "report/check.h"
 #include "report/compare_print.h"
+#include "report/extract.h"
+#include "report/har.h"
 #include "report/list.h"
 #include "site/doors.h"
 #include "site/server.h"
@@ -13,7 +15,9 @@
 #include "capture/opener.h"
 #include "capture/recording.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* First of all: who has to mend a rule does not wait for captures. */
 static int read_rules(const struct settings *s, struct rules **rules)
@@ -133,7 +137,23 @@ static int run_list(const struct settings *s)
 {
 	struct list_options o = {s->format, !s->no_digest, &s->display};
 	struct recording *r = read_recorded(s);
-	int result = r ? list_print(r, &o) : -1;
+	int result = -1;
+	if (r && s->format == LIST_HAR)
+		result = har_print(r, s->captures, s->capture_count);
+	else if (r)
+		result = list_print(r, &o);
+	recording_free(r);
+	return result;
+}
+
+static int run_extract(const struct settings *s, struct archive *archive)
+{
+	struct recording *r = read_recorded(s);
+	int result = -1;
+	if (r)
+		result = extract(r, archive);
+	else
+		archive_drop(archive);
 	recording_free(r);
 	return result;
 }
@@ -153,8 +173,11 @@ static int run_serve(const struct settings *s)
 	return result;
 }
 
-static int run(const struct settings *s)
+/* Takes archive, which only extraction has. */
+static int run(const struct settings *s, struct archive *archive)
 {
+	if (archive)
+		return run_extract(s, archive);
 	if (s->ca_cert)
 		return tls_print_authority(s->site.tls.ca);
 	if (s->check)
@@ -166,12 +189,40 @@ static int run(const struct settings *s)
 	return run_serve(s);
 }
 
+/* A mistake in a name is told before anything is made. */
+static struct archive *open_archive(const struct settings *s)
+{
+	for (size_t i = 0; i < s->capture_count; i++) {
+		if (!strcmp(s->captures[i], "-") ||
+		    !access(s->captures[i], R_OK))
+			continue;
+		log_warn("%s: %s", s->captures[i], strerror(errno));
+		return NULL;
+	}
+	return s->extract ? archive_open_directory(s->extract)
+			  : archive_open_zip(s->extract_zip);
+}
+
+/* The archive stays open: nothing else can be made from then on. */
+static int enter_extraction(const struct settings *s, struct archive **archive)
+{
+	*archive = open_archive(s);
+	if (!*archive)
+		return -1;
+	int directory = archive_directory(*archive);
+	const struct confine_also also = {
+	    .directory = directory < 0 ? NULL : &directory};
+	return confine_with(CONFINE_READING, &also);
+}
+
 /* Before anything hostile is read. What is written to is open by then, and the
  * processes that open rule files and make an authority are left outside. */
-static int enter_stage(struct settings *s)
+static int enter_stage(struct settings *s, struct archive **archive)
 {
 	if (s->ca_cert)
 		return confine(CONFINE_KEEPING, false);
+	if (settings_extract(s))
+		return enter_extraction(s, archive);
 	if (!settings_serve(s))
 		return confine(CONFINE_READING, !s->list);
 	server_hold_signals();
@@ -184,14 +235,17 @@ static int enter_stage(struct settings *s)
 int main(int argc, char **argv)
 {
 	struct settings s;
+	struct archive *archive = NULL;
 	log_init(argv[0]);
 	digest_memory();
 	settings_read(&s, argc, argv);
-	int result = enter_stage(&s);
+	int result = enter_stage(&s, &archive);
 	if (!result)
 		result = inputs_read(&s.inputs);
 	if (!result)
-		result = run(&s);
+		result = run(&s, archive);
+	else
+		archive_drop(archive);
 	doors_close(&s.site);
 	settings_release(&s);
 	return result ? EXIT_FAILURE : EXIT_SUCCESS;

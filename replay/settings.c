@@ -1,6 +1,8 @@
 /* What replay is asked to do. */
 #include "settings.h"
 
+#include "report/archive.h"
+
 #include "capture/cores.h"
 #include "capture/log.h"
 #include "capture/options.h"
@@ -19,6 +21,8 @@ enum option_key {
 	KEY_CLOCK,
 	KEY_COMPARE,
 	KEY_EXACT,
+	KEY_EXTRACT,
+	KEY_EXTRACT_ZIP,
 	KEY_FILTER,
 	KEY_FORMAT,
 	KEY_INCOMPLETE,
@@ -111,11 +115,19 @@ static const struct option_spec specs[] = {
     {KEY_STRICT, "strict", NULL,
      "with --compare: exit status 1 unless all that is\n"
      "reproducible came back, and nothing else was asked"},
-    {KEY_FORMAT, "format", "tsv|json",
+    {KEY_EXTRACT, "extract", "DIR",
+     "write every recorded body, decoded, as a file of its\n"
+     "own into this directory, with an index.tsv of their\n"
+     "digests; no file that is there is touched"},
+    {KEY_EXTRACT_ZIP, "extract-zip", "FILE",
+     "the same into a new zip file, encrypted with the\n"
+     "password \"" ARCHIVE_PASSWORD "\""},
+    {KEY_FORMAT, "format", "tsv|csv|json|har",
      "of the list and the comparison: tsv (default, but on\n"
      "a terminal columns that fit it) or json; of the\n"
-     "check: json, one line for each capture, each read\n"
-     "alone"},
+     "list also csv and har (HTTP Archive 1.2, with the\n"
+     "bodies); of the check: json, one line for each\n"
+     "capture, each read alone"},
     {KEY_NO_DIGEST, "no-digest", NULL, "leave sha256 out of the list"},
     DISPLAY_SPECS(", no line for each request",
 		  "; with --check also links that are steered,\n"
@@ -167,12 +179,18 @@ static void take_zone(struct settings *s, const char *value)
 
 static void take_format(struct settings *s, const char *value)
 {
-	if (!strcmp(value, "json"))
-		s->format = LIST_JSON;
-	else if (!strcmp(value, "tsv"))
-		s->format = LIST_TSV;
-	else
-		log_usage("--format %s: neither tsv nor json", value);
+	static const char *const names[] = {
+	    [LIST_TSV] = "tsv",
+	    [LIST_JSON] = "json",
+	    [LIST_CSV] = "csv",
+	    [LIST_HAR] = "har",
+	};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!strcmp(value, names[i])) {
+			s->format = (enum list_format)i;
+			return;
+		}
+	log_usage("--format %s: neither tsv, csv, json nor har", value);
 }
 
 static void take_tls_min(struct settings *s, const char *value)
@@ -281,6 +299,12 @@ static void take_option(void *context, int key, const char *value)
 	case KEY_MAX_CONNECTIONS:
 		take_max_connections(s, value);
 		break;
+	case KEY_EXTRACT:
+		s->extract = value;
+		break;
+	case KEY_EXTRACT_ZIP:
+		s->extract_zip = value;
+		break;
 	case KEY_COMPARE:
 		add_replayed(s, value);
 		break;
@@ -294,6 +318,8 @@ static const struct options options = {
     .synopsis = "[OPTIONS] CAPTURE...\n--list [OPTIONS] CAPTURE...\n"
 		"--check [OPTIONS] CAPTURE...\n"
 		"--compare REPLAYED [OPTIONS] CAPTURE...\n"
+		"--extract DIR [OPTIONS] CAPTURE...\n"
+		"--extract-zip FILE [OPTIONS] CAPTURE...\n"
 		"--ca-cert [--ca DIR]",
     .about = "Serves the web sites that packet captures hold. A "
 	     "capture is a pcap or pcapng\nfile, also compressed, or "
@@ -307,9 +333,13 @@ static void check_usage(const struct settings *s)
 		log_usage("no capture named");
 	if (s->capture_count && s->ca_cert)
 		log_usage("--ca-cert takes no captures");
-	if (s->list + s->check + (s->replayed_count > 0) + s->ca_cert > 1)
-		log_usage("only one of --list, --check, --compare and "
-			  "--ca-cert");
+	if (s->list + s->check + (s->replayed_count > 0) + s->ca_cert +
+		settings_extract(s) + (s->extract && s->extract_zip) >
+	    1)
+		log_usage("only one of --list, --check, --compare, --extract, "
+			  "--extract-zip and --ca-cert");
+	if ((s->format == LIST_CSV || s->format == LIST_HAR) && !s->list)
+		log_usage("--format csv and har are for --list");
 	if (s->strict && !s->replayed_count)
 		log_usage("--strict is for --compare");
 }
@@ -338,7 +368,13 @@ void settings_read(struct settings *s, int argc, char **argv)
 
 bool settings_serve(const struct settings *s)
 {
-	return !s->list && !s->check && !s->replayed_count && !s->ca_cert;
+	return !s->list && !s->check && !s->replayed_count && !s->ca_cert &&
+	       !settings_extract(s);
+}
+
+bool settings_extract(const struct settings *s)
+{
+	return s->extract || s->extract_zip;
 }
 
 void settings_release(struct settings *s)

@@ -24,6 +24,7 @@ struct settings {
 	const char *user;      /* NULL: the default */
 	const char **replayed; /* captures to compare */
 	size_t replayed_count;
+	const char *extract, *extract_zip; /* a directory; a zip file */
 	bool list, check, verbose, no_digest, strict, ca_cert;
 	enum list_format format;
 	char **captures;
@@ -35,6 +36,8 @@ struct settings {
 void settings_read(struct settings *s, int argc, char **argv);
 /* Whether it is to serve, and nothing else. */
 bool settings_serve(const struct settings *s);
+/* Whether it is to extract bodies. */
+bool settings_extract(const struct settings *s);
 void settings_release(struct settings *s);
 
 #endif

@@ -184,6 +184,7 @@ static const struct {
 
 struct build {
 	scmp_filter_ctx filter;
+	const struct confine_also *also;
 	int stage; /* as a bit */
 	int error; /* the first, negative */
 };
@@ -229,6 +230,22 @@ static void allow_open(struct build *b, int call, unsigned flags,
 	if (named_temps)
 		allow_bits(b, call, flags, WRITING | O_EXCL,
 			   O_RDWR | O_CREAT | O_EXCL);
+}
+
+/* New files, by the descriptor of their directory. Where a path begins that is
+ * not relative to it cannot be seen. */
+static void allow_making(struct build *b)
+{
+	const uint64_t make = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+	if (b->stage != READING || !b->also->directory)
+		return;
+	const struct scmp_arg_cmp tests[] = {
+	    SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)*b->also->directory),
+	    SCMP_A2_64(SCMP_CMP_MASKED_EQ, WRITING | O_EXCL | O_NOFOLLOW, make),
+	    /* readable by nobody else, and never to be executed */
+	    SCMP_A3_64(SCMP_CMP_EQ, 0600),
+	};
+	add(b, SCMP_ACT_ALLOW, SCMP_SYS(openat), 3, tests);
 }
 
 /* PCRE2 asks for such memory; nothing else may be executable that was not when
@@ -300,7 +317,7 @@ static void allow_self(struct build *b)
 		add(b, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &us);
 }
 
-static int fill(struct build *b, bool compiles, bool named_temps)
+static int fill(struct build *b, bool named_temps)
 {
 	/* The lists of both stages hold for the later one. */
 	int stages = b->stage == STARTING ? STARTING | SERVING : b->stage;
@@ -313,7 +330,8 @@ static int fill(struct build *b, bool compiles, bool named_temps)
 	}
 	if (b->stage & CAPTURES && named_temps)
 		add(b, SCMP_ACT_ALLOW, SCMP_SYS(unlink), 0, NULL);
-	allow_memory(b, compiles);
+	allow_making(b);
+	allow_memory(b, b->also->compile);
 	allow_threads(b);
 	allow_sockets(b);
 	allow_ioctl(b);
@@ -321,9 +339,11 @@ static int fill(struct build *b, bool compiles, bool named_temps)
 	return b->error;
 }
 
-static int filter_calls(int stage, bool compiles, bool named_temps)
+static int filter_calls(int stage, const struct confine_also *also,
+			bool named_temps)
 {
 	struct build b = {.filter = seccomp_init(SCMP_ACT_KILL_PROCESS),
+			  .also = also,
 			  .stage = stage};
 	if (!b.filter)
 		return -ENOMEM;
@@ -332,14 +352,15 @@ static int filter_calls(int stage, bool compiles, bool named_temps)
 	if (!error)
 		error = seccomp_attr_set(b.filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (!error)
-		error = fill(&b, compiles, named_temps);
+		error = fill(&b, named_temps);
 	if (!error)
 		error = seccomp_load(b.filter);
 	seccomp_release(b.filter);
 	return error;
 }
 
-static void forbid_files(int stage, bool named_temps)
+static void forbid_files(int stage, const struct confine_also *also,
+			 bool named_temps)
 {
 	const char *temps[SPOOL_PLACES];
 	struct landlock_allowed allowed = {
@@ -348,6 +369,7 @@ static void forbid_files(int stage, bool named_temps)
 	    .temp_count = stage & CAPTURES ? SPOOL_PLACES : 0,
 	    .make = named_temps,
 	    .bind = stage == STARTING,
+	    .directory = stage == READING ? also->directory : NULL,
 	};
 	spool_places(temps);
 	/* An authority may lie anywhere. */
@@ -356,6 +378,12 @@ static void forbid_files(int stage, bool named_temps)
 }
 
 int confine(enum confine_stage stage, bool compiles)
+{
+	const struct confine_also also = {.compile = compiles};
+	return confine_with(stage, &also);
+}
+
+int confine_with(enum confine_stage stage, const struct confine_also *also)
 {
 	int bit = 1 << stage;
 	bool named = bit & CAPTURES && spool_needs_names();
@@ -368,8 +396,8 @@ int confine(enum confine_stage stage, bool compiles)
 	if (!error && bit == SERVING && prctl(PR_SET_DUMPABLE, SANITIZED))
 		error = -errno;
 	if (!error) {
-		forbid_files(bit, named);
-		error = filter_calls(bit, compiles, named);
+		forbid_files(bit, also, named);
+		error = filter_calls(bit, also, named);
 	}
 	if (!error)
 		return 0;

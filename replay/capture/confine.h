@@ -28,13 +28,24 @@ enum confine_stage {
 	CONFINE_KEEPING,
 };
 
-/* Enters the stage, for good, with no_new_privs. compiles: PCRE2 may compile
- * expressions to machine code from now on.
+/* What a stage may also do. */
+struct confine_also {
+	bool compile; /* PCRE2 may compile expressions to machine code */
+	/* CONFINE_READING: a directory that is open, in which new files may be
+	 * made and written (O_EXCL, O_NOFOLLOW: nothing that is there, nothing
+	 * that a link leads to). That they lie in it is Landlock's to keep.
+	 * NULL: none. */
+	const int *directory;
+};
+
+/* Enters the stage, for good, with no_new_privs. compiles: see confine_also, of
+ * which there is nothing else then.
  *
  * CONFINE_SERVING also makes the process one that other processes of the user
  * may not look into (PR_SET_DUMPABLE), and must come before the threads that
  * serve: Landlock holds for the calling thread and those that it starts later,
  * the list of system calls for all. Returns 0, or -1 after having said why. */
 int confine(enum confine_stage stage, bool compiles);
+int confine_with(enum confine_stage stage, const struct confine_also *also);
 
 #endif

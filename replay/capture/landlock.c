@@ -49,18 +49,24 @@ static size_t forbid_all(struct ruleset *r, long abi, bool bind)
 			  : offsetof(struct ruleset, net);
 }
 
+static bool allow_below(int ruleset, int directory, uint64_t access)
+{
+	struct landlock_path_beneath_attr beneath = {.allowed_access = access,
+						     .parent_fd = directory};
+	if (!syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
+		     &beneath, 0))
+		return true;
+	log_debug("Landlock: a directory's rule: %s", strerror(errno));
+	return false;
+}
+
 /* A directory that is not there needs no rule. */
 static bool allow(int ruleset, const char *directory, uint64_t access)
 {
 	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	struct landlock_path_beneath_attr beneath = {.allowed_access = access,
-						     .parent_fd = fd};
-	bool added = !syscall(SYS_landlock_add_rule, ruleset,
-			      LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
-	if (!added)
-		log_debug("Landlock: %s: %s", directory, strerror(errno));
+	bool added = allow_below(ruleset, fd, access);
 	close(fd);
 	return added;
 }
@@ -85,6 +91,10 @@ static int make_ruleset(const struct landlock_allowed *a)
 		allow(fd, a->temps[i],
 		      READING | LANDLOCK_ACCESS_FS_WRITE_FILE |
 			  (a->make ? MAKING : 0));
+	if (a->directory)
+		allow_below(fd, *a->directory,
+			    LANDLOCK_ACCESS_FS_WRITE_FILE |
+				LANDLOCK_ACCESS_FS_MAKE_REG);
 	return fd;
 }
 

@@ -13,8 +13,10 @@ struct landlock_allowed {
 	const char *const *temps; /* directories for temporary files: existing
 				     ones that may be written */
 	size_t temp_count;
-	bool make; /* ... in which files are also made and removed */
-	bool bind; /* TCP ports */
+	bool make;            /* ... in which files are also made and removed */
+	bool bind;            /* TCP ports */
+	const int *directory; /* one that is open, below which files are made
+				 and written; NULL: none */
 };
 
 /* Confines the calling thread and those that it will start, for good. Needs

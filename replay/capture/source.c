@@ -30,9 +30,10 @@ struct source {
 	size_t current; /* the capture being read */
 	uint64_t size;  /* of all */
 	struct source_counts counts;
-	struct keylog *keylog;     /* NULL: nobody wants secrets */
-	struct progress *progress; /* borrowed, may be NULL */
-	bool reading;              /* and it knows */
+	struct source_counts again; /* after source_rewind: nobody's */
+	struct keylog *keylog;      /* NULL: nobody wants secrets */
+	struct progress *progress;  /* borrowed, may be NULL */
+	bool reading;               /* and it knows */
 };
 
 #define TICK 256 /* frames between two looks at the clock */
@@ -259,8 +260,10 @@ int source_add(struct source *s, const char *path)
 
 bool capture_cut(struct capture *c)
 {
-	log_warn("%s: ends inside a record, at byte %zu, after %llu frames",
-		 c->name, c->at, (unsigned long long)c->frames);
+	if (!c->again)
+		log_warn("%s: ends inside a record, at byte %zu, after %llu "
+			 "frames",
+			 c->name, c->at, (unsigned long long)c->frames);
 	c->counts->cut_files++;
 	c->at = c->bytes.len;
 	return false;
@@ -268,8 +271,10 @@ bool capture_cut(struct capture *c)
 
 bool capture_corrupt(struct capture *c, const char *what)
 {
-	log_warn("%s: %s at byte %zu: not read further, after %llu frames",
-		 c->name, what, c->at, (unsigned long long)c->frames);
+	if (!c->again)
+		log_warn("%s: %s at byte %zu: not read further, after %llu "
+			 "frames",
+			 c->name, what, c->at, (unsigned long long)c->frames);
 	c->counts->bad++;
 	c->at = c->bytes.len;
 	return false;
@@ -297,13 +302,41 @@ bool source_next(struct source *s, struct frame *f)
 			if (s->progress && !(c->frames % TICK))
 				tell_place(s);
 			if (!s->filter || filter_match(s->filter, f)) {
-				s->counts.frames++;
+				c->counts->frames++;
 				return true;
 			}
-			s->counts.filtered++;
+			c->counts->filtered++;
 		}
 	}
 	return false;
+}
+
+void source_rewind(struct source *s)
+{
+	s->current = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		struct capture *c = &s->captures[i];
+		c->counts = &s->again;
+		c->keylog = NULL;
+		c->again = true;
+		c->at = c->count = 0;
+		c->frames = 0;
+		c->time = 0;
+		if (pcap_begins(c->bytes))
+			pcap_open(c);
+		else
+			pcapng_open(c);
+	}
+}
+
+uint64_t source_number(const struct source *s)
+{
+	return s->captures[s->current].frames;
+}
+
+size_t source_file(const struct source *s)
+{
+	return s->current;
 }
 
 uint64_t source_position(const struct source *s, const uint8_t *byte)

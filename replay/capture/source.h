@@ -48,6 +48,16 @@ int source_add(struct source *s, const char *path);
  * A cut tail is warned of once and ends its file. */
 bool source_next(struct source *s, struct frame *f);
 
+/* Begins again with the first frame, to look at frames once more: what was told
+ * and counted is not again, nor are secrets collected. */
+void source_rewind(struct source *s);
+
+/* Of the frame that source_next gave last: its number in its file, as Wireshark
+ * counts them, those that the filter left out included; the file's place in the
+ * order of source_add. */
+uint64_t source_number(const struct source *s);
+size_t source_file(const struct source *s);
+
 /* Where a byte of a frame stands in the recording, counted from its first
  * byte over all files: gives things found in several frames their order. */
 uint64_t source_position(const struct source *s, const uint8_t *byte);

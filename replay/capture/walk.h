@@ -29,6 +29,7 @@ struct capture {
 	struct slice bytes; /* the mapped file */
 	size_t at;          /* where the next record begins */
 	uint64_t frames;    /* read so far */
+	bool again;         /* not for the first time: nothing is told */
 	bool swapped;       /* numbers are not in this machine's order */
 	/* Reads the next frame. False at the end, a cut tail included. */
 	bool (*next)(struct capture *c, struct frame *f);

@@ -2,14 +2,14 @@
 #include "list.h"
 
 #include "columns.h"
+#include "list_csv.h"
+#include "output.h"
 #include "sums.h"
 #include "value.h"
 
 #include "capture/cores.h"
-#include "capture/log.h"
 #include "capture/stamp.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,26 +104,11 @@ static json_t *json_or_null(struct slice text)
 	return text.data ? value_text(text) : json_null();
 }
 
-static json_t *json_fields(struct slice fields)
-{
-	json_t *array = json_array();
-	struct buf value = {0};
-	struct field f;
-	while (http_field_next(&fields, &f)) {
-		http_unfold(&value, f.value);
-		json_array_append_new(
-		    array, json_pack("{s:o,s:o}", "name", value_text(f.name),
-				     "value", json_buf(&value)));
-	}
-	buf_release(&value);
-	return array;
-}
-
 static void put_request(json_t *o, const struct exchange *e)
 {
 	struct message m;
 	http_request(e->request_head, &m);
-	json_object_set_new(o, "request_fields", json_fields(m.fields));
+	json_object_set_new(o, "request_fields", value_fields(m.fields));
 }
 
 static void put_response(json_t *o, const struct row *row)
@@ -140,7 +125,7 @@ static void put_response(json_t *o, const struct row *row)
 				 : json_null());
 	json_object_set_new(o, "sha256", head ? json_digest(row) : json_null());
 	json_object_set_new(o, "response_fields",
-			    head ? json_fields(m.fields) : json_null());
+			    head ? value_fields(m.fields) : json_null());
 }
 
 static void put_version(json_t *o, const struct exchange *e)
@@ -154,7 +139,7 @@ static void put_version(json_t *o, const struct exchange *e)
 					 : json_null());
 	json_object_set_new(o, "pushed", json_boolean(e->pushed));
 	json_object_set_new(o, "trailer_fields",
-			    e->trailers ? json_fields(exchange_trailers(e))
+			    e->trailers ? value_fields(exchange_trailers(e))
 					: json_null());
 }
 
@@ -197,17 +182,12 @@ static void put_json(struct buf *out, const struct row *row)
 	buf_release(&b);
 }
 
-static int flush(struct buf *out)
+/* line is scratch. */
+static void put_csv(struct buf *out, struct buf *line, const struct row *row)
 {
-	bool well = !out->len || fwrite(out->data, out->len, 1, stdout) == 1;
-	if (!well || fflush(stdout)) {
-		if (errno != EPIPE)
-			log_warn("cannot write to standard output: %s",
-				 strerror(errno));
-		return -1;
-	}
-	buf_clear(out);
-	return 0;
+	buf_clear(line);
+	put_tsv(line, row);
+	list_csv(out, buf_slice(line));
 }
 
 /* In the order of put_tsv. A digest's start tells bodies apart, as a commit's
@@ -230,23 +210,39 @@ static const struct column columns[] = {
 };
 #define COLUMNS (sizeof columns / sizeof *columns)
 
-/* sums NULL: digests are not wanted. */
-static void put_row(struct buf *out, const struct recording *r, size_t i,
-		    struct sums *sums, enum list_format format)
+static void put_names(struct buf *out, enum list_format format)
 {
-	struct body_sum length;
-	struct row row = {.e = &r->exchanges[i], .no = i + 1};
-	if (sums) {
-		row.sum = sums_next(sums);
-		row.digest = row.sum->whole;
-	} else {
-		body_measure(row.e, &length);
-		row.sum = &length;
-	}
+	struct buf names = {0};
+	columns_names(columns, COLUMNS, &names);
+	if (format == LIST_TSV)
+		buf_add(out, buf_slice(&names));
+	if (format == LIST_CSV)
+		list_csv(out, buf_slice(&names));
+	buf_release(&names);
+}
+
+static void put_row(struct buf *out, struct buf *line, const struct row *row,
+		    enum list_format format)
+{
 	if (format == LIST_JSON)
-		put_json(out, &row);
+		put_json(out, row);
+	else if (format == LIST_CSV)
+		put_csv(out, line, row);
 	else
-		put_tsv(out, &row);
+		put_tsv(out, row);
+}
+
+/* sums NULL: digests are not wanted, the length alone is worked out. */
+static void read_row(struct row *row, const struct recording *r, size_t i,
+		     struct sums *sums, struct body_sum *length)
+{
+	*row = (struct row){.e = &r->exchanges[i], .no = i + 1, .sum = length};
+	if (!sums) {
+		body_measure(row->e, length);
+		return;
+	}
+	row->sum = sums_next(sums);
+	row->digest = row->sum->whole;
 }
 
 /* While rows appear on a terminal, they tell how far it is. */
@@ -259,7 +255,7 @@ static struct progress *progress_of(const struct recording *r,
 
 int list_print(const struct recording *r, const struct list_options *o)
 {
-	struct buf out = {0};
+	struct buf out = {0}, line = {0};
 	struct sums *sums =
 	    o->digests ? sums_new(r, cores_usable(THREADS_MAX)) : NULL;
 	struct columns *fitted = NULL;
@@ -267,24 +263,27 @@ int list_print(const struct recording *r, const struct list_options *o)
 	int result = 0;
 	if (o->format == LIST_COLUMNS)
 		fitted = columns_new(columns, COLUMNS, o->display);
-	if (o->format == LIST_TSV)
-		columns_names(columns, COLUMNS, &out);
+	put_names(&out, o->format);
 	progress_phase(progress, "digests", NULL, r->count, "exchanges");
 	for (size_t i = 0; i < r->count && !result; i++) {
+		struct body_sum length;
+		struct row row;
 		size_t from = out.len;
-		put_row(&out, r, i, sums, o->format);
+		read_row(&row, r, i, sums, &length);
+		put_row(&out, &line, &row, o->format);
 		columns_take(fitted, &out, from);
 		progress_at(progress, i);
 		if (out.len >= FLUSH_AT)
-			result = flush(&out);
+			result = output_flush(&out);
 	}
 	progress_end(progress);
 	columns_end(fitted, &out);
 	if (!result)
-		result = flush(&out);
+		result = output_flush(&out);
 	columns_tell(fitted);
 	columns_free(fitted);
 	sums_free(sums);
+	buf_release(&line);
 	buf_release(&out);
 	return result;
 }

@@ -5,10 +5,13 @@
 #include "capture/display.h"
 #include "capture/recording.h"
 
+/* LIST_HAR is har.h's. */
 enum list_format {
 	LIST_AUTO, /* nobody said: LIST_COLUMNS on a terminal, else LIST_TSV */
 	LIST_TSV,
 	LIST_JSON,
+	LIST_CSV,
+	LIST_HAR,
 	LIST_COLUMNS, /* for a terminal: aligned, as wide as it is */
 };
 

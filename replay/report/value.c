@@ -1,6 +1,8 @@
 /* Values of JSON reports. */
 #include "value.h"
 
+#include "capture/http.h"
+
 #include <stdlib.h>
 
 json_t *value_text(struct slice text)
@@ -20,6 +22,22 @@ json_t *value_text(struct slice text)
 	s = json_stringn((const char *)wide.data, wide.len);
 	buf_release(&wide);
 	return s;
+}
+
+json_t *value_fields(struct slice fields)
+{
+	json_t *array = json_array();
+	struct buf value = {0};
+	struct field f;
+	while (http_field_next(&fields, &f)) {
+		buf_clear(&value);
+		http_unfold(&value, f.value);
+		json_array_append_new(
+		    array, json_pack("{s:o,s:o}", "name", value_text(f.name),
+				     "value", value_text(buf_slice(&value))));
+	}
+	buf_release(&value);
+	return array;
 }
 
 /* JSON lets DEL stand as it is, terminals do not take it for text. Jansson

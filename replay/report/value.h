@@ -10,6 +10,9 @@
  * U+00FF, as browsers do with header fields ("isomorphic decode"). */
 json_t *value_text(struct slice text);
 
+/* The field lines of a head, each with "name" and "value", unfolded. */
+json_t *value_fields(struct slice fields);
+
 /* Appends a value in ASCII on a line of its own; takes it. */
 void value_line(struct buf *out, json_t *value);
 

@@ -72,12 +72,30 @@ def forbidden_calls_end_the_process():
              "nothing else was made")
 
 
+def extraction_makes_files_in_one_place():
+    for number, programs in enumerate((PLAIN, SAN)):
+        place = TMP / f"making{number}"
+        (place / "in").mkdir(parents=True)
+        (place / "out").mkdir()
+        (place / "out/file").write_text("text\n")
+        (place / "out/link").symlink_to("nowhere")
+        done = run_tool([programs / "tools/confined-making", place])
+        lines = done.stdout.splitlines()
+        same([n for n in lines if n.startswith("BAD")], [], "tries")
+        true(len(lines) > 15, f"{len(lines)} tries")
+        same(sorted(str(p.relative_to(place)) for p in place.rglob("*")),
+             ["in", "out", "out/file", "out/link", "out/made"], "files")
+        same((place / "out/file").read_text(), "text\n", "what was there")
+
+
 def confined_before_the_first_byte():
     """While the programs wait for a capture."""
     rules = TMP / "first.conf"
     rules.write_text("body s/a/b/\n")
     for command in (["dnsgen", "-"], ["replay", "--list", "-"],
                     ["replay", "--check", "-"],
+                    ["replay", "--extract", TMP / "first", "-"],
+                    ["replay", "--extract-zip", TMP / "first.zip", "-"],
                     ["replay", "--compare", "-", capture()],
                     ["replay", "--listen", "127.0.0.1:0", "-"],
                     ["rewrite", "--rules", rules, "-"],
@@ -356,7 +374,8 @@ def terminals_are_not_driven():
          done.stderr)
 
 
-run([forbidden_calls_end_the_process, confined_before_the_first_byte,
+run([forbidden_calls_end_the_process,
+     extraction_makes_files_in_one_place, confined_before_the_first_byte,
      a_server_has_no_rights, files_are_its_own,
      what_is_written_is_open_before_the_first_byte,
      an_authority_is_made_outside, the_user_can_be_chosen,

@@ -317,6 +317,64 @@ static void test_endings(void **state)
 	buf_release(&plain);
 }
 
+/* Which frames of which file passed the filter. */
+static void note_numbers(struct source *s, struct buf *out)
+{
+	struct frame f;
+	buf_clear(out);
+	while (source_next(s, &f))
+		buf_printf(out, "%zu:%llu ", source_file(s),
+			   (unsigned long long)source_number(s));
+}
+
+/* The same frames once more, and not a word about what is wrong. The first of
+ * the second file is too short to tell what it is. */
+static void test_again(void **state)
+{
+	(void)state;
+	struct file ng = {0};
+	struct buf plain = many_frames(), numbers = {0};
+	char text[512];
+	section(&ng);
+	interface(&ng, 1, 0, 6, 0);
+	packet(&ng, 6, 0, 0, OTHER, 20);
+	packet(&ng, 6, 0, 0, ARP, 20);
+	packet(&ng, 6, 9, 0, ARP, 20); /* no such interface */
+	packet(&ng, 6, 0, 0, ARP, 20);
+	char *paths[] = {path_of(buf_slice(&ng.b)),
+			 path_of(slice_to(buf_slice(&plain), plain.len - 1))};
+	struct source *s = source_new("not ether proto 0x0808");
+	assert_int_equal(source_add(s, paths[0]), 0);
+	assert_int_equal(source_add(s, paths[1]), 0);
+	int old = messages_begin();
+	note_numbers(s, &numbers);
+	struct source_counts counts = *source_counts(s);
+	messages_end(old, text, sizeof text);
+	assert_non_null(strstr(text, "ends inside a record"));
+	struct buf first = numbers;
+	numbers = (struct buf){0};
+	assert_true(slice_starts(buf_slice(&first), SLICE("0:2 0:3 1:2 ")));
+	assert_int_equal(counts.bad, 1);
+
+	for (int i = 0; i < 2; i++) {
+		old = messages_begin();
+		source_rewind(s);
+		note_numbers(s, &numbers);
+		messages_end(old, text, sizeof text);
+		assert_string_equal(text, "");
+		assert_true(
+		    slice_equal(buf_slice(&numbers), buf_slice(&first)));
+		assert_memory_equal(source_counts(s), &counts, sizeof counts);
+	}
+	source_free(s);
+	drop_path(paths[0]);
+	drop_path(paths[1]);
+	buf_release(&first);
+	buf_release(&numbers);
+	buf_release(&plain);
+	buf_release(&ng.b);
+}
+
 int main(void)
 {
 	log_init("test_source");
@@ -330,6 +388,7 @@ int main(void)
 	    cmocka_unit_test(test_standard_input),
 	    cmocka_unit_test(test_positions),
 	    cmocka_unit_test(test_filter),
+	    cmocka_unit_test(test_again),
 	    cmocka_unit_test(test_endings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

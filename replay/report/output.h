@@ -1,0 +1,11 @@
+/* What is written to standard output. */
+#ifndef REPORT_OUTPUT_H
+#define REPORT_OUTPUT_H
+
+#include "capture/bytes.h"
+
+/* Writes the bytes and clears out. Returns 0, or -1 if they cannot be written:
+ * said, unless nobody reads any more. */
+int output_flush(struct buf *out);
+
+#endif
