@@ -3,6 +3,7 @@
 
 #include "report/check.h"
 #include "report/compare_print.h"
+#include "report/html.h"
 #include "report/list.h"
 #include "site/server.h"
 
@@ -123,6 +124,70 @@ static int run_compare(const struct settings *s)
 	return result;
 }
 
+/* A comparison, if there is one, owns the rules. */
+static int write_report(const struct settings *s, const struct rules *rules,
+			const struct recording *recorded,
+			const struct comparison *compared)
+{
+	const struct html_options o = {
+	    .captures = s->captures,
+	    .capture_count = s->capture_count,
+	    .replayed = (char *const *)s->replayed,
+	    .replayed_count = s->replayed_count,
+	    .rules = rules,
+	    .compared = compared,
+	    .shift_dates = s->site.shift_dates && !s->site.clock_recorded,
+	};
+	return html_print(recorded, &o, s->report_fd);
+}
+
+/* Takes rules. */
+static int report_compared(const struct settings *s, struct rules *rules,
+			   const struct recording *recorded)
+{
+	int result = -1;
+	struct recording *replayed =
+	    read_captures(s, NULL, (char **)s->replayed, s->replayed_count);
+	if (!replayed) {
+		rules_free(rules);
+		return -1;
+	}
+	struct comparison *c =
+	    comparison_new(recorded, replayed, rules, &s->site);
+	result = write_report(s, rules, recorded, c);
+	if (s->strict && !comparison_is_whole(c))
+		result = -1;
+	comparison_free(c);
+	recording_free(replayed);
+	return result;
+}
+
+static int make_report(const struct settings *s)
+{
+	struct rules *rules = NULL;
+	int result = -1;
+	if (read_rules(s, &rules))
+		return -1;
+	struct recording *r = read_recorded(s);
+	if (r && s->replayed_count) {
+		result = report_compared(s, rules, r);
+		rules = NULL;
+	} else if (r) {
+		result = write_report(s, rules, r, NULL);
+	}
+	rules_free(rules);
+	recording_free(r);
+	return result;
+}
+
+static int run_report(const struct settings *s)
+{
+	int result = make_report(s);
+	if (result && strcmp(s->report, "-") != 0)
+		log_warn("%s: not a whole report", s->report);
+	return result;
+}
+
 static int run_list(const struct settings *s)
 {
 	struct recording *r = read_recorded(s);
@@ -152,6 +217,8 @@ static int run(const struct settings *s)
 		return tls_print_authority(s->site.tls.ca);
 	if (s->check)
 		return run_check(s);
+	if (s->report)
+		return run_report(s);
 	if (s->replayed_count)
 		return run_compare(s);
 	if (s->list)
@@ -163,6 +230,8 @@ static int run(const struct settings *s)
  * outside. */
 static int enter_stage(struct settings *s)
 {
+	if (s->report && (s->report_fd = html_create(s->report)) < 0)
+		return -1;
 	if (!settings_serve(s) && !s->ca_cert)
 		return confine(CONFINE_READING, !s->list);
 	s->site.user = identity_find(s->user);

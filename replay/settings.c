@@ -28,6 +28,7 @@ enum option_key {
 	KEY_NO_H2,
 	KEY_PACE,
 	KEY_RECODE,
+	KEY_REPORT,
 	KEY_SECRETS,
 	KEY_SHIFT_DATES,
 	KEY_STRICT,
@@ -111,6 +112,11 @@ static const struct option_spec specs[] = {
     {KEY_STRICT, "strict", NULL,
      "with --compare: exit status 1 unless all that is\n"
      "reproducible came back, and nothing else was asked"},
+    {KEY_REPORT, "report", "FILE.html",
+     "write all of it as one page for people, which loads\n"
+     "nothing; with --compare joined to it, with --rules\n"
+     "what they change; - for standard output; a file that\n"
+     "exists is left alone"},
     {KEY_FORMAT, "format", "FORMAT",
      "of the list and the comparison: tsv (default) or\n"
      "json; of the check: json, one line for each capture,\n"
@@ -296,6 +302,9 @@ static void take_option(void *context, int key, const char *value)
 	case KEY_COMPARE:
 		add_replayed(s, value);
 		break;
+	case KEY_REPORT:
+		s->report = value;
+		break;
 	case KEY_FORMAT:
 		take_format(s, value);
 		break;
@@ -306,6 +315,7 @@ static const struct options options = {
     .synopsis = "[OPTIONS] CAPTURE...\n--list [OPTIONS] CAPTURE...\n"
 		"--check [OPTIONS] CAPTURE...\n"
 		"--compare REPLAYED [OPTIONS] CAPTURE...\n"
+		"--report FILE.html [OPTIONS] CAPTURE...\n"
 		"--ca-cert [--ca DIR]",
     .about = "Serves the web sites that packet captures hold. A "
 	     "capture is a pcap or pcapng\nfile, also compressed, or "
@@ -322,6 +332,8 @@ static void check_usage(const struct settings *s)
 	if (s->list + s->check + (s->replayed_count > 0) + s->ca_cert > 1)
 		log_usage("only one of --list, --check, --compare and "
 			  "--ca-cert");
+	if (s->report && (s->list || s->check || s->ca_cert))
+		log_usage("--report goes with --compare alone");
 	if (s->strict && !s->replayed_count)
 		log_usage("--strict is for --compare");
 }
@@ -345,7 +357,8 @@ void settings_read(struct settings *s, int argc, char **argv)
 
 bool settings_serve(const struct settings *s)
 {
-	return !s->list && !s->check && !s->replayed_count && !s->ca_cert;
+	return !s->list && !s->check && !s->replayed_count && !s->report &&
+	       !s->ca_cert;
 }
 
 void settings_release(struct settings *s)
