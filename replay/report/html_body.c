@@ -22,14 +22,16 @@ bool html_is_text(struct slice bytes)
 	return unseen * 100 <= start.len * UNSEEN_PERCENT;
 }
 
-/* As browsers read it, where it is UTF-16; else as it is. */
+/* As browsers read it, where it is UTF-16; else as it is. Without a byte order
+ * mark. */
 static struct slice text_of(const struct object *o, struct buf *scratch)
 {
 	enum charset c = charset_of(o->content_type, o->type, o->bytes);
 	struct slice even = slice_to(o->bytes, o->bytes.len & ~(size_t)1);
+	struct slice text = o->bytes, mark = SLICE("\xef\xbb\xbf");
 	if (charset_is_utf16(c) && charset_decode(c, even, scratch))
-		return buf_slice(scratch);
-	return o->bytes;
+		text = buf_slice(scratch);
+	return slice_starts(text, mark) ? slice_from(text, mark.len) : text;
 }
 
 /* What is known of it before it is shown. */

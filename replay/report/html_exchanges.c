@@ -275,7 +275,7 @@ static void put_title(struct page *p, const struct glance *g, uint32_t i)
 	bool lost = !findings_reproducible(&p->survey.findings, i);
 	struct buf *out = &p->out;
 	buf_printf(out,
-		   "<details class=\"x%s\" id=\"e%" PRIu32 "\"><summary><span "
+		   "<details class=\"x%s\" id=\"e%" PRIu32 "\"><summary><h3><span "
 		   "class=\"no\">#%" PRIu32 "</span> <i class=\"k-%s\"></i>"
 		   "<code class=\"m\">",
 		   lost ? " lost" : "", i + 1, i + 1, html_kind_name(g->kind));
@@ -294,7 +294,7 @@ static void put_title(struct page *p, const struct glance *g, uint32_t i)
 		buf_printf(
 		    out, ", <span class=\"bad\">%s</span>",
 		    reason_info(findings_reason(&p->survey.findings, i))->name);
-	buf_add_string(out, "</span></summary>\n");
+	buf_add_string(out, "</span></h3></summary>\n");
 }
 
 void html_exchanges(struct page *p)
