@@ -22,8 +22,8 @@ struct settings {
 	const char *user;      /* NULL: the default */
 	const char **replayed; /* captures to compare */
 	size_t replayed_count;
-	const char *report;    /* file of the page, NULL: none is made */
-	int report_fd;         /* main.c opens it */
+	const char *report; /* file of the page, NULL: none is made */
+	int report_fd;      /* main.c opens it */
 	bool list, check, verbose, no_digest, strict, ca_cert;
 	enum list_format format;
 	char **captures;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define FLUSH_AT ((size_t)1 << 16)
+#define SHARE_MIN ((size_t)500) /* less of something shows nothing */
 
 /* ---- output ---- */
 
@@ -69,6 +70,8 @@ void page_exchange(struct page *p, uint32_t i)
 size_t allowance_share(const struct allowance *a, size_t max)
 {
 	size_t share = a->sharers ? a->left / a->sharers : a->left;
+	if (share < SHARE_MIN)
+		share = a->left < SHARE_MIN ? a->left : SHARE_MIN;
 	return share < max ? share : max;
 }
 
@@ -178,17 +181,29 @@ static void put_body(struct page *p)
 	buf_add_string(&p->out, "</script>\n</body>\n</html>\n");
 }
 
+/* Bodies that will want to be shown. */
+static size_t count_bodies(const struct page *p)
+{
+	size_t count = 0;
+	for (uint32_t k = 0; k < p->listed_count; k++) {
+		const struct glance *g = &p->glances[k];
+		count += g->bytes && g->kind != HTML_IMAGE;
+		count +=
+		    p->recording->exchanges[p->listed[k]].request_body.len > 0;
+	}
+	return count;
+}
+
 static void page_begin(struct page *p)
 {
 	const struct html_options *o = p->options;
 	survey_run(&p->survey, p->recording, o->rules, true);
 	html_hosts_collect(&p->hosts, &p->survey.findings);
 	page_choose(p);
-	p->bodies =
-	    (struct allowance){HTML_BODIES_MAX, (size_t)p->listed_count * 2};
+	p->bodies = (struct allowance){HTML_BODIES_MAX, count_bodies(p)};
 	p->fields =
 	    (struct allowance){HTML_FIELDS_MAX, (size_t)p->listed_count * 2};
-	p->diffs = (struct allowance){HTML_DIFFS_MAX, p->listed_count};
+	p->diffs = HTML_DIFFS_MAX;
 	if (o->rules)
 		p->rewriter =
 		    html_rewriter_new(p->recording, o->rules, o->shift_dates);

@@ -275,7 +275,8 @@ static void put_title(struct page *p, const struct glance *g, uint32_t i)
 	bool lost = !findings_reproducible(&p->survey.findings, i);
 	struct buf *out = &p->out;
 	buf_printf(out,
-		   "<details class=\"x%s\" id=\"e%" PRIu32 "\"><summary><h3><span "
+		   "<details class=\"x%s\" id=\"e%" PRIu32
+		   "\"><summary><h3><span "
 		   "class=\"no\">#%" PRIu32 "</span> <i class=\"k-%s\"></i>"
 		   "<code class=\"m\">",
 		   lost ? " lost" : "", i + 1, i + 1, html_kind_name(g->kind));

@@ -64,7 +64,8 @@ struct page {
 	struct intern types;
 	uint64_t decoding_left; /* bytes of bodies that may yet be decoded */
 
-	struct allowance bodies, fields, diffs;
+	struct allowance bodies, fields;
+	size_t diffs;                   /* room that is left for differences */
 	struct html_rewriter *rewriter; /* NULL: there are no rules */
 };
 

@@ -9,6 +9,8 @@
 #include <time.h>
 
 #define DIFF_MAX ((size_t)32 << 10) /* bytes of one diff */
+#define DIFF_MIN ((size_t)4 << 10)
+#define EFFORT_MAX (10 * DIFF_EFFORT) /* for all of them */
 
 struct html_rewriter {
 	const struct recording *recording;
@@ -16,6 +18,7 @@ struct html_rewriter {
 	bool shift_dates;
 	struct matcher *m;
 	struct digest_map *changed; /* NULL: not asked for yet */
+	size_t effort;              /* that is left for diffs */
 };
 
 struct html_rewriter *html_rewriter_new(const struct recording *r,
@@ -27,6 +30,7 @@ struct html_rewriter *html_rewriter_new(const struct recording *r,
 	w->rules = rules;
 	w->shift_dates = shift_dates;
 	w->m = matcher_new();
+	w->effort = EFFORT_MAX;
 	return w;
 }
 
@@ -81,32 +85,43 @@ void html_add_diff(struct buf *out, struct slice diff)
 	}
 }
 
-/* What is longer than text is left out: the stream is full then, and nothing
- * more is looked for. */
-static size_t print_diff(struct slice old, struct slice new, char *text,
-			 size_t size, bool *cut)
+/* Into text of that size; returns how much. What is longer is left out: the
+ * stream is full then, and nothing more is looked for. */
+static size_t print_diff(struct html_rewriter *w, struct slice old,
+			 struct slice new, char *text, size_t size, bool *cut)
 {
 	FILE *out = fmemopen(text, size, "w");
-	size_t effort = DIFF_EFFORT;
+	size_t effort = w->effort < DIFF_EFFORT ? w->effort : DIFF_EFFORT;
+	size_t left = effort;
 	long len = 0;
 	if (!out)
 		return 0;
 	setvbuf(out, NULL, _IONBF, 0);
 	const struct unified u = {.out = out};
-	unified_print(&u, old, new, &effort);
+	unified_print(&u, old, new, &left);
+	w->effort -= effort - left;
 	*cut = ferror(out);
 	len = ftell(out);
 	fclose(out);
 	return len > 0 ? (size_t)len : 0;
 }
 
+/* Few exchanges are rewritten: each may take a good part of what is left. */
+static size_t diff_room(const struct page *p)
+{
+	size_t room = p->diffs / 8 > DIFF_MIN ? p->diffs / 8 : DIFF_MIN;
+	room = room < DIFF_MAX ? room : DIFF_MAX;
+	return room < p->diffs ? room : p->diffs;
+}
+
 static void put_diff(struct page *p, const char *part, struct slice old,
 		     struct slice new)
 {
-	size_t max = allowance_share(&p->diffs, DIFF_MAX);
-	char *text = xmalloc(max + 1);
-	bool cut = false;
-	size_t len = max ? print_diff(old, new, text, max, &cut) : 0;
+	size_t room = diff_room(p);
+	char *text = xmalloc(room + 1);
+	bool cut = true;
+	size_t len =
+	    room ? print_diff(p->rewriter, old, new, text, room, &cut) : 0;
 	size_t before = p->out.len;
 	buf_printf(&p->out,
 		   "<h5>%s, recorded and rewritten</h5>\n<pre class=\"diff\" "
@@ -114,13 +129,13 @@ static void put_diff(struct page *p, const char *part, struct slice old,
 		   part);
 	html_add_diff(&p->out, (struct slice){(const uint8_t *)text, len});
 	buf_add_string(&p->out, "</pre>\n");
-	if (cut || !max)
+	if (cut)
 		buf_printf(&p->out,
 			   "<p class=\"note\">The first %zu bytes; <code>"
 			   "rewrite</code> shows all that differs.</p>\n",
 			   len);
 	size_t used = p->out.len - before;
-	p->diffs.left -= used < p->diffs.left ? used : p->diffs.left;
+	p->diffs -= used < p->diffs ? used : p->diffs;
 	free(text);
 }
 
@@ -199,5 +214,4 @@ void html_rewritten(struct page *p, uint32_t i)
 		return;
 	put_target(p, e, &any);
 	put_answer(p, e, &any);
-	allowance_use(&p->diffs, 0);
 }

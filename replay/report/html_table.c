@@ -7,8 +7,9 @@ static void put_host(struct page *p, const struct url *u)
 	struct buf *out = &p->out, name = {0};
 	struct url url = *u;
 	size_t scheme = url.https ? strlen("https://") : strlen("http://");
-	url.target = (struct slice){0};
+	url.target = SLICE("/");
 	url_print(&name, &url);
+	name.len--;
 	buf_add_string(out, "<span class=\"h\"><span class=\"w\">");
 	buf_add(out, slice_to(buf_slice(&name), scheme));
 	buf_add_string(out, "</span>");

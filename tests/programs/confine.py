@@ -69,6 +69,7 @@ def confined_before_the_first_byte():
     for command in (["dnsgen", "-"], ["replay", "--list", "-"],
                     ["replay", "--check", "-"],
                     ["replay", "--compare", "-", capture()],
+                    ["replay", "--report", TMP / "first.html", "-"],
                     ["replay", "--listen", "127.0.0.1:0", "-"],
                     ["rewrite", "--rules", rules, "-"],
                     ["rewrite", "--rules", "/dev/stdin", "--check"]):

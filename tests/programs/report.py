@@ -182,7 +182,9 @@ def bodies_are_shown_decoded():
     same(pres[3], [], "a picture is not shown")
     true("64 \u00d7 32 pixels" in page.ids["e3"].text, "but measured")
     true(60000 < len(pres[4][0]) < 70000, len(pres[4][0]))
-    true(re.search(r"The first \d+ of \d+ bytes", page.ids["e4"].text), "cut")
+    true(re.search(r"The first \d+ of 300000 bytes", page.ids["e4"].text),
+         "cut")
+    true("too large" not in page.ids["e4"].text, "and nothing is wrong")
     same(pres[5], ["\n<b>\u6f22</b>"], "UTF-16")
     same(pres[6], ["\na=<1>&b=2"], "the request's")
     objects = page.root.one("table", class_="objects").text
@@ -206,6 +208,21 @@ def rules_are_shown_as_diffs():
     true(len(wanted) > 3, wanted)
     same(found, wanted, "what differs")
     true("203-0-113-66.ip.test" in page.ids["e12"].text, "the redirect")
+
+
+def long_diffs_are_cut():
+    rules = TMP / "all.conf"
+    rules.write_text("type=text/html body s{a}{b}g\n")
+    body = "".join(f"<p>a line {i}\n" for i in range(20000))
+    with Capture("diffs.pcap") as c:
+        c.talk(*[(request(HOST, f"/{i}"), ok(body, HTML)) for i in range(60)])
+    path = report("diffs", "--rules", rules, c.path, program=PLAIN)
+    text = path.read_text()
+    true(len(text) < 12e6, f"{len(text)} bytes")
+    same(text.count("<pre class=\"diff\""), 60, "diffs")
+    true("<code>rewrite</code> shows all that differs" in text, "said")
+    true("<span class=\"del\">-&lt;p&gt;a line 0</span>" in text, "shown")
+    markup.Page(text)
 
 
 def traffic_and_tls_are_told():
@@ -359,7 +376,7 @@ def hostile():
             c.talk((request(host, f"/{asked}", f"Referer: {URL}",
                             f"User-Agent: {EVIL}{marks}",
                             f"Cookie: {EVIL}", f"{names}: 1",
-                            f"Range: {EVIL}", method="P<b>OST",
+                            f"Range: {EVIL}", method="POST",
                             body=EVIL.encode() + MARKS.encode()),
                     ok(EVIL + MARKS + EVIL, HTML, f"Location: {URL}",
                        f"Set-Cookie: {EVIL}{marks}", f"{names}: {EVIL}",
@@ -417,7 +434,8 @@ def nothing_of_a_capture_runs():
     path = report("hostile", "--rules", rules_for_evil(), "--compare", capture,
                   capture)
     page = markup.read(path)
-    true(len(cells(page)) > 10, "exchanges")
+    methods = [r["Method"] for r in cells(page).values()]
+    same((methods.count("POST"), methods.count("GET")), (4, 11), "exchanges")
     true("img src=x onerror=canary=2" in page.ids["tls"].text, "its name")
     for character in MARKS:
         if character not in "gpj.exe[2J":
@@ -701,12 +719,13 @@ def it_is_whole_without_script_and_on_paper():
         return "no Chromium"
     path = report("paper", many_exchanges(1000), program=PLAIN)
     with browser.Browser(TMP / "browser") as b:
-        for width in 1280, 390, 320:
+        for width, size in (1280, 16), (390, 16), (320, 16), (390, 32):
             b.look(width)
             b.open(path.as_uri())
+            b.run(f"document.documentElement.style.fontSize = '{size}px'")
             same(b.run("document.documentElement.scrollWidth"),
                  b.run("document.documentElement.clientWidth"),
-                 f"nothing hangs over at {width}")
+                 f"nothing hangs over at {width}, {size}")
         b.look()
         b.call("Emulation.setScriptExecutionDisabled", value=True)
         b.open(path.as_uri())
@@ -723,7 +742,7 @@ def it_is_whole_without_script_and_on_paper():
 
 
 run([every_exchange_is_in_the_page, real_captures_are_pages,
-     bodies_are_shown_decoded, rules_are_shown_as_diffs,
+     bodies_are_shown_decoded, rules_are_shown_as_diffs, long_diffs_are_cut,
      traffic_and_tls_are_told, a_comparison_is_joined, the_file_is_its_own,
      what_is_too_much_is_left_out, bombs_and_long_heads_stay_small,
      nothing_of_a_capture_runs, even_unescaped_nothing_would_run,
