@@ -283,6 +283,18 @@ static void put_words(const struct picture *d, const struct layout_row *r)
 			   reason_info(why)->name);
 }
 
+/* Since the first row, in few characters: captures may lie years apart. */
+static void put_since(struct buf *out, int64_t time)
+{
+	double seconds = (double)time / 1e9;
+	if (seconds < 1e4)
+		buf_printf(out, "%+.2f", seconds);
+	else if (seconds < 3600 * 1e3)
+		buf_printf(out, "%+.1f h", seconds / 3600);
+	else
+		buf_printf(out, "%+.0f d", seconds / 86400);
+}
+
 static void put_row(const struct drawing *g, uint32_t row)
 {
 	const struct picture *d = g->picture;
@@ -301,9 +313,10 @@ static void put_row(const struct drawing *g, uint32_t row)
 	buf_printf(out,
 		   "<rect class=\"hit\" x=\"2\" y=\"%g\" width=\"99.5%%\" "
 		   "height=\"%d\" rx=\"3\"/><text class=\"at\" x=\"%d\" "
-		   "y=\"%g\">%+.2f</text>",
-		   y - ROW_HEIGHT / 2.0, ROW_HEIGHT, LANES_LEFT - 12, y + 4,
-		   (double)since / 1e9);
+		   "y=\"%g\">",
+		   y - ROW_HEIGHT / 2.0, ROW_HEIGHT, LANES_LEFT - 12, y + 4);
+	put_since(out, since);
+	buf_add_string(out, "</text>");
 	put_shape(g, row);
 	buf_printf(out, "<text x=\"%g\" y=\"%g\">", g->text, y + 4);
 	put_words(d, r);

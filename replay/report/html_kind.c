@@ -29,8 +29,8 @@ static const struct {
     {"silverlight", HTML_PLUGIN}, {"java", HTML_PLUGIN},
     {"pdf", HTML_PLUGIN},         {"json", HTML_DATA},
     {"xml", HTML_DATA},           {"urlencoded", HTML_DATA},
-    {"ocsp", HTML_DATA},          {"pkix", HTML_DATA},
-    {"text/", HTML_DATA},
+    {"grpc", HTML_DATA},          {"ocsp", HTML_DATA},
+    {"pkix", HTML_DATA},          {"text/", HTML_DATA},
 };
 
 static bool redirects(const struct exchange *e)

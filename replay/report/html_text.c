@@ -4,7 +4,7 @@
 #include "capture/visible.h"
 
 #define HEX_LINE 16
-#define HEX_LINE_ROOM 110 /* bytes that a line of a dump takes at most */
+#define HEX_LINE_ROOM 160 /* bytes of the page, if each is a reference */
 
 /* NULL: it may stand there as it is. */
 static const char *reference(uint8_t c)

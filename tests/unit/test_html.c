@@ -120,7 +120,10 @@ static void test_hex(void **state)
 		    "  MZ..&lt;&amp;&quot;&#39; ~......\n"
 		    "000010  2e 2e 2e" BLANKS "  ...\n");
 	buf_clear(&out);
-	assert_int_equal(html_add_hex(&out, bytes, 150), 16);
+	assert_int_equal(html_add_hex(&out, bytes, 250), 16);
+	buf_clear(&out);
+	html_add_hex(&out, SLICE("\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\""), 155);
+	assert_true(out.len <= 155);
 	buf_release(&out);
 }
 
