@@ -13,7 +13,9 @@
 #include "capture/opener.h"
 #include "capture/recording.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* First of all: who has to mend a rule does not wait for captures. */
 static int read_rules(const struct settings *s, struct rules **rules)
@@ -184,7 +186,7 @@ static int run_report(const struct settings *s)
 {
 	int result = make_report(s);
 	if (result && strcmp(s->report, "-") != 0)
-		log_warn("%s: not a whole report", s->report);
+		log_warn("%s: not a whole report, to be removed", s->report);
 	return result;
 }
 
@@ -226,11 +228,34 @@ static int run(const struct settings *s)
 	return run_serve(s);
 }
 
+static bool is_there(const char *path)
+{
+	if (!strcmp(path, "-") || !access(path, R_OK))
+		return true;
+	log_warn("%s: %s", path, strerror(errno));
+	return false;
+}
+
+/* A file that was made cannot be taken back from inside of the sandbox: not for
+ * a name that was mistyped. */
+static int create_report(struct settings *s)
+{
+	bool there = true;
+	for (size_t i = 0; i < s->capture_count; i++)
+		there &= is_there(s->captures[i]);
+	for (size_t i = 0; i < s->replayed_count; i++)
+		there &= is_there(s->replayed[i]);
+	for (size_t i = 0; i < s->rule_count; i++)
+		there &= is_there(s->rules[i]);
+	s->report_fd = there ? html_create(s->report) : -1;
+	return s->report_fd < 0 ? -1 : 0;
+}
+
 /* Before anything hostile is read. The process that opens rule files is left
  * outside. */
 static int enter_stage(struct settings *s)
 {
-	if (s->report && (s->report_fd = html_create(s->report)) < 0)
+	if (s->report && create_report(s))
 		return -1;
 	if (!settings_serve(s) && !s->ca_cert)
 		return confine(CONFINE_READING, !s->list);

@@ -309,7 +309,11 @@ def the_file_is_its_own():
     bad = TMP / "bad.pcap"
     bad.write_bytes(b"no capture")
     _, said = replay("--report", TMP / "bad.html", bad, status=1)
-    true("bad.html: not a whole report" in said, said)
+    true("bad.html: not a whole report, to be removed" in said, said)
+    for wrong in (["mistyped.pcap"], ["--rules", "mistyped.conf", capture],
+                  ["--compare", "mistyped.pcap", capture]):
+        _, said = replay("--report", TMP / "w.html", *wrong, status=1)
+        true("mistyped" in said and "No such file" in said, said)
     for wrong in (["--list"], ["--check"]):
         replay("--report", TMP / "w.html", *wrong, capture, status=2)
     true(not (TMP / "w.html").exists(), "nothing was made")

@@ -35,12 +35,14 @@ static void test_markup_is_text(void **state)
 
 static void test_unseen_is_marked(void **state)
 {
+	/* RIGHT-TO-LEFT OVERRIDE, a zero width space, half a character */
+	static const uint8_t marks[] = {'x',  0xe2, 0x80, 0xae, 0xe2, 0x80,
+					0x8b, 'g',  'p',  'j',  0xc3};
 	(void)state;
 	check_text(SLICE("a\x1b[1m\r\n\0b"),
 		   "a<b>\\x1B</b>[1m<b>\\x0D\\x0A\\x00</b>b",
 		   "a\\x1B[1m\\x0D\\x0A\\x00b");
-	/* RIGHT-TO-LEFT OVERRIDE, a zero width space, half a character */
-	check_text(SLICE("x\xe2\x80\xae\xe2\x80\x8bgpj\xc3"),
+	check_text((struct slice){marks, sizeof marks},
 		   "x<b>\\xE2\\x80\\xAE\\xE2\\x80\\x8B</b>gpj<b>\\xC3</b>",
 		   "x\\xE2\\x80\\xAE\\xE2\\x80\\x8Bgpj\\xC3");
 	check_text(SLICE("\xc3\xa9\xd7\x90\xe6\xbc\xa2"),
