@@ -62,6 +62,7 @@ $(1)/obj/%.o: %.c $(needed)
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) $(C11) $(2) -c -o $$@ $$<
+$(1)/obj/replay/report/html_files.o: replay/report/page.css replay/report/page.js
 $(1)/capture.a: $(capture:%.c=$(1)/obj/%.o)
 $(1)/site.a: $(site:%.c=$(1)/obj/%.o)
 $(1)/rewrite.a: $(rewriting:%.c=$(1)/obj/%.o)

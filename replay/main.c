@@ -5,6 +5,7 @@
 #include "report/compare_print.h"
 #include "report/extract.h"
 #include "report/har.h"
+#include "report/html.h"
 #include "report/list.h"
 #include "site/doors.h"
 #include "site/server.h"
@@ -133,6 +134,70 @@ static int run_compare(const struct settings *s)
 	return result;
 }
 
+/* A comparison, if there is one, owns the rules. */
+static int write_report(const struct settings *s, const struct rules *rules,
+			const struct recording *recorded,
+			const struct comparison *compared)
+{
+	const struct html_options o = {
+	    .captures = s->captures,
+	    .capture_count = s->capture_count,
+	    .replayed = (char *const *)s->replayed,
+	    .replayed_count = s->replayed_count,
+	    .rules = rules,
+	    .compared = compared,
+	    .shift_dates = s->site.shift_dates && !s->site.clock_recorded,
+	};
+	return html_print(recorded, &o, s->report_fd);
+}
+
+/* Takes rules. */
+static int report_compared(const struct settings *s, struct rules *rules,
+			   const struct recording *recorded)
+{
+	int result = -1;
+	struct recording *replayed =
+	    read_captures(s, NULL, (char **)s->replayed, s->replayed_count);
+	if (!replayed) {
+		rules_free(rules);
+		return -1;
+	}
+	struct comparison *c =
+	    comparison_new(recorded, replayed, rules, &s->site);
+	result = write_report(s, rules, recorded, c);
+	if (s->strict && !comparison_is_whole(c))
+		result = -1;
+	comparison_free(c);
+	recording_free(replayed);
+	return result;
+}
+
+static int make_report(const struct settings *s)
+{
+	struct rules *rules = NULL;
+	int result = -1;
+	if (read_rules(s, &rules))
+		return -1;
+	struct recording *r = read_recorded(s);
+	if (r && s->replayed_count) {
+		result = report_compared(s, rules, r);
+		rules = NULL;
+	} else if (r) {
+		result = write_report(s, rules, r, NULL);
+	}
+	rules_free(rules);
+	recording_free(r);
+	return result;
+}
+
+static int run_report(const struct settings *s)
+{
+	int result = make_report(s);
+	if (result && strcmp(s->report, "-") != 0)
+		log_warn("%s: not a whole report, to be removed", s->report);
+	return result;
+}
+
 static int run_list(const struct settings *s)
 {
 	struct list_options o = {s->format, !s->no_digest, &s->display};
@@ -182,6 +247,8 @@ static int run(const struct settings *s, struct archive *archive)
 		return tls_print_authority(s->site.tls.ca);
 	if (s->check)
 		return run_check(s);
+	if (s->report)
+		return run_report(s);
 	if (s->replayed_count)
 		return run_compare(s);
 	if (s->list)
@@ -189,24 +256,40 @@ static int run(const struct settings *s, struct archive *archive)
 	return run_serve(s);
 }
 
-/* A mistake in a name is told before anything is made. */
-static struct archive *open_archive(const struct settings *s)
+/* A file that was made cannot be taken back from inside of the sandbox: a
+ * mistake in a name is told before anything is made. */
+static bool is_there(const char *path)
 {
-	for (size_t i = 0; i < s->capture_count; i++) {
-		if (!strcmp(s->captures[i], "-") ||
-		    !access(s->captures[i], R_OK))
-			continue;
-		log_warn("%s: %s", s->captures[i], strerror(errno));
-		return NULL;
-	}
-	return s->extract ? archive_open_directory(s->extract)
-			  : archive_open_zip(s->extract_zip);
+	if (!strcmp(path, "-") || !access(path, R_OK))
+		return true;
+	log_warn("%s: %s", path, strerror(errno));
+	return false;
+}
+
+static bool all_there(const struct settings *s)
+{
+	bool there = true;
+	for (size_t i = 0; i < s->capture_count; i++)
+		there &= is_there(s->captures[i]);
+	for (size_t i = 0; i < s->replayed_count; i++)
+		there &= is_there(s->replayed[i]);
+	for (size_t i = 0; i < s->rule_count; i++)
+		there &= is_there(s->rules[i]);
+	return there;
+}
+
+static int enter_report(struct settings *s)
+{
+	s->report_fd = all_there(s) ? html_create(s->report) : -1;
+	return s->report_fd < 0 ? -1 : confine(CONFINE_READING, true);
 }
 
 /* The archive stays open: nothing else can be made from then on. */
 static int enter_extraction(const struct settings *s, struct archive **archive)
 {
-	*archive = open_archive(s);
+	if (all_there(s))
+		*archive = s->extract ? archive_open_directory(s->extract)
+				      : archive_open_zip(s->extract_zip);
 	if (!*archive)
 		return -1;
 	int directory = archive_directory(*archive);
@@ -223,6 +306,8 @@ static int enter_stage(struct settings *s, struct archive **archive)
 		return confine(CONFINE_KEEPING, false);
 	if (settings_extract(s))
 		return enter_extraction(s, archive);
+	if (s->report)
+		return enter_report(s);
 	if (!settings_serve(s))
 		return confine(CONFINE_READING, !s->list);
 	server_hold_signals();

@@ -32,6 +32,7 @@ enum option_key {
 	KEY_NO_H2,
 	KEY_PACE,
 	KEY_RECODE,
+	KEY_REPORT,
 	KEY_SECRETS,
 	KEY_SHIFT_DATES,
 	KEY_STRICT,
@@ -115,6 +116,11 @@ static const struct option_spec specs[] = {
     {KEY_STRICT, "strict", NULL,
      "with --compare: exit status 1 unless all that is\n"
      "reproducible came back, and nothing else was asked"},
+    {KEY_REPORT, "report", "FILE.html",
+     "write all of it as one page for people, which loads\n"
+     "nothing; with --compare joined to it, with --rules\n"
+     "what they change; - for standard output; a file that\n"
+     "exists is left alone"},
     {KEY_EXTRACT, "extract", "DIR",
      "write every recorded body, decoded, as a file of its\n"
      "own into this directory, with an index.tsv of their\n"
@@ -179,15 +185,18 @@ static void take_zone(struct settings *s, const char *value)
 
 static void take_format(struct settings *s, const char *value)
 {
-	static const char *const names[] = {
-	    [LIST_TSV] = "tsv",
-	    [LIST_JSON] = "json",
-	    [LIST_CSV] = "csv",
-	    [LIST_HAR] = "har",
+	static const struct {
+		const char *name;
+		enum list_format format;
+	} formats[] = {
+	    {"tsv", LIST_TSV},
+	    {"csv", LIST_CSV},
+	    {"json", LIST_JSON},
+	    {"har", LIST_HAR},
 	};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (!strcmp(value, names[i])) {
-			s->format = (enum list_format)i;
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if (!strcmp(value, formats[i].name)) {
+			s->format = formats[i].format;
 			return;
 		}
 	log_usage("--format %s: neither tsv, csv, json nor har", value);
@@ -308,6 +317,9 @@ static void take_option(void *context, int key, const char *value)
 	case KEY_COMPARE:
 		add_replayed(s, value);
 		break;
+	case KEY_REPORT:
+		s->report = value;
+		break;
 	case KEY_FORMAT:
 		take_format(s, value);
 		break;
@@ -318,6 +330,7 @@ static const struct options options = {
     .synopsis = "[OPTIONS] CAPTURE...\n--list [OPTIONS] CAPTURE...\n"
 		"--check [OPTIONS] CAPTURE...\n"
 		"--compare REPLAYED [OPTIONS] CAPTURE...\n"
+		"--report FILE.html [OPTIONS] CAPTURE...\n"
 		"--extract DIR [OPTIONS] CAPTURE...\n"
 		"--extract-zip FILE [OPTIONS] CAPTURE...\n"
 		"--ca-cert [--ca DIR]",
@@ -333,11 +346,13 @@ static void check_usage(const struct settings *s)
 		log_usage("no capture named");
 	if (s->capture_count && s->ca_cert)
 		log_usage("--ca-cert takes no captures");
-	if (s->list + s->check + (s->replayed_count > 0) + s->ca_cert +
-		settings_extract(s) + (s->extract && s->extract_zip) >
+	if (s->list + s->check + (s->replayed_count && !s->report) +
+		s->ca_cert + settings_extract(s) +
+		(s->extract && s->extract_zip) + (s->report != NULL) >
 	    1)
-		log_usage("only one of --list, --check, --compare, --extract, "
-			  "--extract-zip and --ca-cert");
+		log_usage("only one of --list, --check, --compare, --report, "
+			  "--extract, --extract-zip and --ca-cert, but for "
+			  "--report with --compare");
 	if ((s->format == LIST_CSV || s->format == LIST_HAR) && !s->list)
 		log_usage("--format csv and har are for --list");
 	if (s->strict && !s->replayed_count)
@@ -368,8 +383,8 @@ void settings_read(struct settings *s, int argc, char **argv)
 
 bool settings_serve(const struct settings *s)
 {
-	return !s->list && !s->check && !s->replayed_count && !s->ca_cert &&
-	       !settings_extract(s);
+	return !s->list && !s->check && !s->replayed_count && !s->report &&
+	       !s->ca_cert && !settings_extract(s);
 }
 
 bool settings_extract(const struct settings *s)

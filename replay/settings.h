@@ -25,6 +25,8 @@ struct settings {
 	const char **replayed; /* captures to compare */
 	size_t replayed_count;
 	const char *extract, *extract_zip; /* a directory; a zip file */
+	const char *report; /* file of the page, NULL: none is made */
+	int report_fd;      /* main.c opens it */
 	bool list, check, verbose, no_digest, strict, ca_cert;
 	enum list_format format;
 	char **captures;

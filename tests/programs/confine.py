@@ -97,6 +97,7 @@ def confined_before_the_first_byte():
                     ["replay", "--extract", TMP / "first", "-"],
                     ["replay", "--extract-zip", TMP / "first.zip", "-"],
                     ["replay", "--compare", "-", capture()],
+                    ["replay", "--report", TMP / "first.html", "-"],
                     ["replay", "--listen", "127.0.0.1:0", "-"],
                     ["rewrite", "--rules", rules, "-"],
                     ["rewrite", "--rules", "/dev/stdin", "--check"]):

@@ -1,0 +1,30 @@
+/* The file that a report is written to. */
+#include "html.h"
+
+#include "capture/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *why(const char *path, int error)
+{
+	char target[1];
+	if (error == EEXIST && readlink(path, target, sizeof target) >= 0)
+		return "is a symbolic link";
+	return error == EEXIST ? "exists; a report is never written over a file"
+			       : strerror(error);
+}
+
+int html_create(const char *path)
+{
+	int fd;
+	if (!strcmp(path, "-"))
+		return dup(STDOUT_FILENO);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		  0600);
+	if (fd < 0)
+		log_warn("%s: %s", path, why(path, errno));
+	return fd;
+}
