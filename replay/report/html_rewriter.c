@@ -10,7 +10,7 @@
 
 #define DIFF_MAX ((size_t)32 << 10) /* bytes of one diff */
 #define DIFF_MIN ((size_t)4 << 10)
-#define EFFORT_MAX (10 * DIFF_EFFORT) /* for all of them */
+#define EFFORT_MAX (3 * DIFF_EFFORT) /* for all of them */
 
 struct html_rewriter {
 	const struct recording *recording;
