@@ -496,6 +496,7 @@ struct client *client_open(struct clients *all, int fd,
 	c->fd = fd;
 	c->since = client_ticks();
 	c->arrival = *arrival;
+	c->arrival.flow = journal_flow(all->site.journal);
 	enter_list(c);
 	bufferevent_setcb(events, on_read, NULL, on_event, c);
 	bufferevent_setwatermark(events, EV_READ, 0, INPUT_MAX);

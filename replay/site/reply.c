@@ -97,8 +97,11 @@ void live_begin(struct live *q, const struct message *m,
 	    .any_address = arrival->any_address,
 	    .client = arrival->client,
 	    .local = arrival->local,
+	    .version = arrival->http2 ? 20 : 10 + m->minor,
+	    .flow = arrival->flow,
 	    .tls = arrival->tls,
 	};
+	r->referer = r->traits.value[TRAIT_REFERER];
 	r->any_port = arrival->for_all_ports &&
 		      (!r->url.names_port || r->url.port == arrival->port);
 	if (r->any_port) /* and the log does not name ours */
@@ -329,6 +332,7 @@ static void begin_line(const struct site *site, struct reply *r,
 	struct differences differences = {0};
 	struct record record = {
 	    .time = r->time,
+	    .flow = q->flow,
 	    .client = q->client,
 	    .local = q->local,
 	    .way = way_of(q, site->edition->table, supplement_table(site)),
@@ -337,6 +341,8 @@ static void begin_line(const struct site *site, struct reply *r,
 	    .match = &r->match,
 	    .exchange = exchange,
 	    .status = r->answer.status,
+	    .head = r->answer.head,
+	    .before = r->answer.before,
 	    .rewritten = r->answer.rewritten,
 	    .decoded = r->answer.decoded,
 	    .note = r->answer.note,
@@ -509,11 +515,14 @@ void reply_refuse(const struct site *site, struct reply *r,
 	refuse(&r->answer, q, status, NULL);
 	struct record record = {
 	    .time = time,
+	    .flow = arrival->flow,
 	    .client = arrival->client,
 	    .local = arrival->local,
 	    .request = q,
 	    .exchange = TABLE_NONE,
 	    .status = r->answer.status,
+	    .head = r->answer.head,
+	    .before = r->answer.before,
 	    .tls = arrival->tls,
 	};
 	if (q)
@@ -528,6 +537,7 @@ void reply_failed(const struct site *site, struct reply *r,
 {
 	const struct record record = {
 	    .time = time,
+	    .flow = arrival->flow,
 	    .client = arrival->client,
 	    .local = arrival->local,
 	    .exchange = TABLE_NONE,
