@@ -23,4 +23,5 @@ def flat(event):
 
 def read(text):
     """All lines of a log."""
-    return [flat(json.loads(n)) for n in text.splitlines()]
+    # splitlines would end one at U+2028 too
+    return [flat(json.loads(n)) for n in text.split("\n") if n]
