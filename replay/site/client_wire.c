@@ -66,6 +66,8 @@ void client_line_end(const struct client *c, struct line *line, uint64_t bytes,
 		     const char *reason)
 {
 	struct journal *j = c->all->site.journal;
+	if (c->all->site.notes)
+		c->all->site.notes->counts.bytes += bytes;
 	line_end(j, line, bytes, reason);
 	if (journal_waits(j))
 		event_active(c->all->flush, 0, 0);
@@ -497,6 +499,8 @@ struct client *client_open(struct clients *all, int fd,
 	c->since = client_ticks();
 	c->arrival = *arrival;
 	c->arrival.flow = journal_flow(all->site.journal);
+	if (all->site.notes)
+		all->site.notes->counts.connections++;
 	enter_list(c);
 	bufferevent_setcb(events, on_read, NULL, on_event, c);
 	bufferevent_setwatermark(events, EV_READ, 0, INPUT_MAX);

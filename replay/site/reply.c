@@ -350,6 +350,9 @@ static void begin_line(const struct site *site, struct reply *r,
 	};
 	if (r->kept)
 		record.told = buf_slice(&r->kept->made.finished.told);
+	notes_take(site->notes, &record);
+	if (!journal_wanted(site->journal))
+		return;
 	if (exchange != TABLE_NONE) {
 		differ(t, q, exchange, &differences);
 		record.differences = &differences;
@@ -390,9 +393,10 @@ static void answer(const struct site *site, struct reply *r,
 		answer_found(site, r, q);
 	else
 		answer_miss(site, r, q);
-	if (!journal_wanted(site->journal))
+	bool wanted = journal_wanted(site->journal);
+	if (!wanted && !site->notes)
 		return;
-	if (!r->match.step)
+	if (!r->match.step && wanted)
 		exchange = nearest_find(r->edition->table, q);
 	begin_line(site, r, q, exchange);
 }
@@ -528,6 +532,7 @@ void reply_refuse(const struct site *site, struct reply *r,
 	if (q)
 		record.way =
 		    way_of(q, site->edition->table, supplement_table(site));
+	notes_take(site->notes, &record);
 	line_begin(site->journal, &r->line, &record);
 }
 
@@ -543,5 +548,6 @@ void reply_failed(const struct site *site, struct reply *r,
 	    .exchange = TABLE_NONE,
 	    .tls = told,
 	};
+	notes_take(site->notes, &record);
 	line_begin(site->journal, &r->line, &record);
 }

@@ -10,6 +10,7 @@
 #include "edition.h"
 #include "journal.h"
 #include "place.h"
+#include "status_notes.h"
 #include "tls.h"
 
 #include "capture/identity.h"
@@ -45,8 +46,9 @@ struct site_options {
 	bool no_h2;        /* to clients: HTTP/1.1 alone */
 	struct slice zone; /* of steering names, lower case */
 	struct tls_options tls;
-	struct identity user; /* who serves */
-	unsigned threads;     /* event loops; 0: one */
+	struct identity user;        /* who serves */
+	unsigned threads;            /* event loops; 0: one */
+	const struct listen *status; /* where its page is; NULL: nowhere */
 };
 
 /* Whether the dates of the recording, and those of a supplement, move to the
@@ -83,6 +85,7 @@ struct site {
 	struct places *supplement_places; /* NULL as that */
 	int64_t clock_ahead; /* microseconds: the clients' clock - ours */
 	struct journal *journal;
+	struct notes *notes;  /* for the status page; NULL: there is none */
 	struct tls_site *tls; /* NULL: there are no connections */
 	/* Servers, by names and addresses, to which TLS or QUIC was recorded:
 	 * of those that have nothing else it could not be read. NULL: none. */
