@@ -68,10 +68,12 @@ void miss_keep(struct miss *m, const struct request *r)
 	m->request.body = (struct slice){0};
 	m->request.tls = NULL;
 	m->cut = length(&m->request) + r->ruled.len > MISS_MAX;
-	if (m->cut)
+	if (m->cut) {
 		shorten(&m->request);
+		m->request.ruled = (struct slice){0};
+	}
 	take_over(&m->request, &m->text);
-	miss_rule(m, m->cut ? (struct slice){0} : r->ruled);
+	miss_rule(m, m->request.ruled);
 }
 
 void miss_copy(struct miss *to, const struct miss *from)

@@ -119,6 +119,9 @@ void visitors_answer(struct visitors *v, struct slice json)
 
 void visitors_free(struct visitors *v)
 {
-	while (v->first)
-		leave(v->first);
+	struct visitor *next;
+	for (struct visitor *c = v->first; c; c = next) {
+		next = c->next;
+		leave(c);
+	}
 }
