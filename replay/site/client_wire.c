@@ -1,6 +1,8 @@
 /* A live connection: its socket, TLS on it, its time-outs and its end. */
 #include "client_wire.h"
 
+#include "status_notes.h"
+
 #include "capture/log.h"
 
 #include <event2/buffer.h>

@@ -3,6 +3,7 @@
 
 #include "nearest.h"
 #include "sealed.h"
+#include "status_notes.h"
 #include "steered.h"
 
 #include "capture/hostname.h"

@@ -3,6 +3,7 @@
 
 #include "http2_hosts.h"
 #include "sealed.h"
+#include "status_notes.h"
 
 #include "capture/log.h"
 

@@ -10,7 +10,6 @@
 #include "edition.h"
 #include "journal.h"
 #include "place.h"
-#include "status_notes.h"
 #include "tls.h"
 
 #include "capture/identity.h"
@@ -73,6 +72,8 @@ static inline bool options_rewrite_supplement(const struct site_options *o)
 {
 	return options_shift_supplement(o) || o->recode;
 }
+
+struct notes;
 
 struct site {
 	struct edition *edition;    /* held; another one after a reload */

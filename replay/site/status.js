@@ -192,7 +192,7 @@
 
 	function row(r) {
 		const asked = r.kind === "failed" ? r.server_name :
-			r.method + " " + r.url + (r.cut ? "…" : "");
+			!r.url ? "no request" : r.method + " " + r.url + (r.cut ? "…" : "");
 		const tr = make("tr", r.kind);
 		tr.append(make("td", "time", clock(r.time)),
 			make("td", "client", seen(r.client)),
@@ -254,7 +254,7 @@
 		at("recent").hidden = !s.recent.length;
 		at("recent-empty").hidden = s.recent.length > 0;
 		fill(at("recent-list"), s.recent,
-			(r) => r.time + r.client + r.method + r.url, row);
+			(r) => r.time + r.client + r.kind + (r.method || "") + r.url, row);
 		document.title = (s.missed ? "(" + s.missed + ") " : "") +
 			"replay: status";
 	}

@@ -198,14 +198,25 @@ static void add_near(struct buf *out, const struct status_facts *f,
 	buf_release(&url);
 }
 
-/* The latest answer to the same request since then. */
+/* As far as what is kept of it tells. */
+static bool is_of(const struct seen *s, const struct request *r)
+{
+	struct url u = seen_url(s);
+	return u.https == r->url.https && u.port == r->url.port &&
+	       slice_equal(seen_method(s), slice_to(r->method, NOTES_METHOD)) &&
+	       slice_equal(u.host, slice_to(r->url.host, u.host.len)) &&
+	       (s->cut ? slice_starts(r->url.target, u.target)
+		       : slice_equal(u.target, r->url.target));
+}
+
+/* The latest answer to the same method and URL since then. */
 static void add_answered(struct buf *out, const struct miss *m,
 			 struct notes *const notes[], size_t count)
 {
 	const struct seen *s;
 	struct merge seen = {.notes = notes, .count = count};
 	while ((s = next_seen(&seen)) && s->time > m->time) {
-		if (s->hash != m->hash || s->kind != SEEN_ANSWERED)
+		if (s->kind != SEEN_ANSWERED || !is_of(s, &m->request))
 			continue;
 		buf_add_string(out, "\"answered\":{");
 		stamp(out, "time", s->time);
@@ -281,6 +292,16 @@ static void add_misses(struct buf *out, const struct status_facts *f,
 
 /* ---- the rest ---- */
 
+static void add_asked(struct buf *out, const struct seen *s)
+{
+	struct url u = seen_url(s);
+	struct buf url = {0};
+	url_print(&url, &u);
+	text(out, "method", seen_method(s));
+	text(out, "url", s->asks ? buf_slice(&url) : SLICE(""));
+	buf_release(&url);
+}
+
 static void add_one_seen(struct buf *out, const struct seen *s)
 {
 	static const char *const kinds[] = {
@@ -292,19 +313,20 @@ static void add_one_seen(struct buf *out, const struct seen *s)
 	stamp(out, "time", s->time);
 	client(out, &s->client);
 	text(out, "kind", slice_of(kinds[s->kind]));
-	text(out, "method", (struct slice){s->method, s->method_len});
-	text(out, s->kind == SEEN_FAILED ? "server_name" : "url",
-	     (struct slice){s->text, s->text_len});
+	if (s->kind == SEEN_FAILED)
+		text(out, "server_name", seen_server_name(s));
+	else
+		add_asked(out, s);
 	flag(out, "cut", s->cut);
 	number(out, "status", s->status);
 	if (s->kind == SEEN_ANSWERED || s->kind == SEEN_MISSED)
 		text(out, "step", slice_of(match_step_name(s->step)));
 	if (s->exchange != TABLE_NONE)
 		number(out, "exchange", s->exchange + 1);
-	flag(out, "supplement", s->supplement && s->step);
+	flag(out, "supplement", s->supplement);
 	flag(out, "rewritten", s->rewritten);
-	if (s->note_len)
-		text(out, "note", (struct slice){s->note, s->note_len});
+	if (s->note)
+		text(out, "note", slice_of(s->note));
 }
 
 static void add_seen(struct buf *out, struct notes *const notes[], size_t count)

@@ -22,21 +22,48 @@ void notes_free(struct notes *n)
 		miss_release(&n->misses[i]);
 	if (n->table)
 		table_free(n->table);
-	buf_release(&n->url);
 	free(n);
 }
 
-static uint8_t put(uint8_t *to, size_t max, struct slice text)
+/* Appends some of the text. Returns how many bytes. */
+static uint8_t put(struct seen *s, size_t at, size_t max, struct slice text)
 {
 	text = slice_to(text, max);
 	if (text.len)
-		memcpy(to, text.data, text.len);
+		memcpy(s->text + at, text.data, text.len);
 	return (uint8_t)text.len;
 }
 
-static void put_note(struct seen *s, const char *note)
+static void put_request(struct seen *s, const struct request *r)
 {
-	s->note_len = note ? put(s->note, NOTES_TEXT, slice_of(note)) : 0;
+	const struct url *u = &r->url;
+	size_t at = s->method_len = put(s, 0, NOTES_METHOD, r->method);
+	at += s->host_len = put(s, at, NOTES_TEXT / 2, u->host);
+	size_t room = NOTES_METHOD + NOTES_TEXT - at;
+	room = room < UINT8_MAX ? room : UINT8_MAX;
+	s->target_len = put(s, at, room, u->target);
+	s->cut = u->target.len > room || u->host.len > NOTES_TEXT / 2;
+	s->https = u->https;
+	s->port = u->port;
+}
+
+struct slice seen_method(const struct seen *s)
+{
+	return (struct slice){s->text, s->method_len};
+}
+
+struct slice seen_server_name(const struct seen *s)
+{
+	return (struct slice){s->text, s->asks ? 0 : s->host_len};
+}
+
+struct url seen_url(const struct seen *s)
+{
+	const uint8_t *host = s->text + s->method_len;
+	return (struct url){.https = s->https,
+			    .port = s->port,
+			    .host = {host, s->host_len},
+			    .target = {host + s->host_len, s->target_len}};
 }
 
 static enum seen_kind kind_of(const struct record *r)
@@ -48,32 +75,35 @@ static enum seen_kind kind_of(const struct record *r)
 	return r->match->step ? SEEN_ANSWERED : SEEN_MISSED;
 }
 
-static void see(struct notes *n, const struct record *r, enum seen_kind kind)
+/* What is known of it, all but the request. */
+static void see(struct seen *s, const struct record *r, enum seen_kind kind)
+{
+	bool found = r->match && r->match->step;
+	s->time = r->time;
+	s->note = r->note;
+	s->client = r->client.address;
+	s->exchange = found ? r->exchange : TABLE_NONE;
+	s->status = r->status;
+	s->kind = (uint8_t)kind;
+	s->step = found ? (uint8_t)r->match->step : MATCH_NONE;
+	s->rewritten = r->rewritten;
+	s->supplement = r->supplement && found;
+	s->cut = s->https = false;
+	s->asks = r->request;
+	s->method_len = s->host_len = s->target_len = 0;
+}
+
+static void see_next(struct notes *n, const struct record *r,
+		     enum seen_kind kind)
 {
 	struct seen *s = &n->seen[n->seen_count++ % NOTES_SEEN];
-	s->time = r->time;
-	s->client = r->client.address;
-	s->kind = kind;
-	s->step = r->match ? r->match->step : MATCH_NONE;
-	s->exchange = s->step ? r->exchange : TABLE_NONE;
-	s->status = r->status;
-	s->rewritten = r->rewritten;
-	s->supplement = r->supplement;
-	s->method_len = s->text_len = 0;
-	s->hash = 0;
-	s->cut = false;
-	put_note(s, kind == SEEN_FAILED ? r->tls->failure : r->note);
-	if (!r->request) {
-		if (kind == SEEN_FAILED)
-			s->text_len = put(s->text, NOTES_TEXT, r->tls->sni);
-		return;
+	see(s, r, kind);
+	if (kind == SEEN_FAILED) {
+		s->note = r->tls->failure;
+		s->host_len = put(s, 0, NOTES_TEXT, r->tls->sni);
+	} else if (r->request) {
+		put_request(s, r->request);
 	}
-	buf_clear(&n->url);
-	url_print(&n->url, &r->request->url);
-	s->hash = miss_hash(r->request);
-	s->cut = n->url.len > NOTES_TEXT;
-	s->method_len = put(s->method, sizeof s->method, r->request->method);
-	s->text_len = put(s->text, NOTES_TEXT, buf_slice(&n->url));
 }
 
 static void count(struct counts *c, const struct record *r, enum seen_kind kind)
@@ -122,7 +152,7 @@ void notes_take(struct notes *n, const struct record *r)
 		return;
 	enum seen_kind kind = kind_of(r);
 	count(&n->counts, r, kind);
-	see(n, r, kind);
+	see_next(n, r, kind);
 	if (kind == SEEN_MISSED)
 		miss(n, r);
 }
@@ -152,7 +182,6 @@ struct notes *notes_copy(const struct notes *n, struct table *table)
 {
 	struct notes *copy = xmalloc(sizeof *copy);
 	*copy = *n;
-	copy->url = (struct buf){0};
 	copy->table = table_hold(table);
 	memset(copy->misses, 0, sizeof copy->misses);
 	for (size_t i = 0; i < n->miss_count; i++)

@@ -9,7 +9,8 @@
 
 #define NOTES_SEEN 128  /* of the latest requests */
 #define NOTES_MISSES 64 /* different ones */
-#define NOTES_TEXT 240  /* bytes of one URL, of one note */
+#define NOTES_METHOD 16 /* bytes of one */
+#define NOTES_TEXT 240  /* of a host and its target */
 #define NOTES_STEPS (MATCH_TWO_DIFFER + 1)
 
 enum seen_kind {
@@ -19,17 +20,19 @@ enum seen_kind {
 	SEEN_FAILED,  /* a handshake */
 };
 
+/* The URL is printed by whoever looks. */
 struct seen {
 	int64_t time;
-	uint64_t hash; /* miss_hash */
+	const char *note; /* NULL: none; stays as long as the program */
 	struct address client;
-	enum seen_kind kind;
-	enum match_step step;
 	uint32_t exchange; /* TABLE_NONE: none */
-	uint16_t status;
-	bool rewritten, supplement, cut; /* cut: text is */
-	uint8_t method_len, text_len, note_len;
-	uint8_t method[16], text[NOTES_TEXT], note[NOTES_TEXT];
+	uint16_t status, port;
+	uint8_t kind, step; /* enum seen_kind, enum match_step */
+	bool https, rewritten, supplement;
+	bool cut;  /* the target's end is missing */
+	bool asks; /* there was a request; else text is a server name */
+	uint8_t method_len, host_len, target_len;
+	uint8_t text[NOTES_METHOD + NOTES_TEXT]; /* method, host, target */
 };
 
 struct counts {
@@ -46,8 +49,12 @@ struct notes {
 	size_t miss_count;
 	struct table *table; /* of a copy alone: held, under the same rules as
 				the misses' targets */
-	struct buf url;      /* of the request in hand */
 };
+
+struct url seen_url(const struct seen *s);
+struct slice seen_method(const struct seen *s);
+/* That a client of TLS named. */
+struct slice seen_server_name(const struct seen *s);
 
 struct edition;
 
