@@ -119,7 +119,8 @@
 
 	function fields(list) {
 		const names = list.filter(aside).map((d) => seen(d.name));
-		return names.length ? "; other " + names.join(", ") : "";
+		return names.length ? "; fields that differ: " +
+			names.join(", ") : "";
 	}
 
 	function differs(list) {
