@@ -147,7 +147,7 @@ static void none_left(void *context)
 static void look(void)
 {
 	const struct status_facts facts = {.options = &options};
-	const struct site *s = &clients.site;
+	struct site *s = &clients.site;
 	struct notes *copy = notes_copy(s->notes, s->edition->table);
 	struct buf out = {0};
 	status_json(&facts, &copy, 1, 0, 0, &out);
@@ -158,6 +158,8 @@ static void look(void)
 	json_decref(value);
 	buf_release(&out);
 	notes_free(copy);
+	notes_free(s->notes); /* the next input is told alone */
+	s->notes = notes_new();
 }
 
 static void begin(void)
