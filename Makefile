@@ -63,6 +63,8 @@ $(1)/obj/%.o: %.c $(needed)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) $(C11) $(2) -c -o $$@ $$<
 $(1)/obj/replay/report/html_files.o: replay/report/page.css replay/report/page.js
+$(1)/obj/replay/site/status_files.o: replay/site/status.css \
+	replay/site/status.js replay/site/status.html
 $(1)/capture.a: $(capture:%.c=$(1)/obj/%.o)
 $(1)/site.a: $(site:%.c=$(1)/obj/%.o)
 $(1)/rewrite.a: $(rewriting:%.c=$(1)/obj/%.o)

@@ -35,6 +35,7 @@ enum option_key {
 	KEY_REPORT,
 	KEY_SECRETS,
 	KEY_SHIFT_DATES,
+	KEY_STATUS,
 	KEY_STRICT,
 	KEY_SUPPLEMENT,
 	KEY_THREADS,
@@ -105,6 +106,10 @@ static const struct option_spec specs[] = {
     {KEY_LOG, "log", "FILE",
      "append the log of answers as JSON lines; - for\n"
      "standard output"},
+    {KEY_STATUS, "status", "ADDR:PORT",
+     "show on a page there what is asked, what answers and\n"
+     "what misses, with rules that would help; 0 takes a\n"
+     "free port (default: nowhere)"},
     {'L', "list", NULL, "print the table of exchanges instead of serving"},
     {'c', "check", NULL,
      "say what can be brought back and what cannot, and\n"
@@ -147,6 +152,13 @@ static void add_listen(struct settings *s, const char *value)
 	if (!listen_parse(value, &s->listens[s->listen_count++]))
 		log_usage("--listen %s: not an address, with or without a port",
 			  value);
+}
+
+static void take_status(struct settings *s, const char *value)
+{
+	if (!listen_parse(value, &s->status) || !s->status.one_port)
+		log_usage("--status %s: not an address with a port", value);
+	s->site.status = &s->status;
 }
 
 static void add_rules(struct settings *s, const char *value)
@@ -280,6 +292,9 @@ static void take_option(void *context, int key, const char *value)
 		break;
 	case KEY_SECRETS:
 		s->site.tls.secrets = value;
+		break;
+	case KEY_STATUS:
+		take_status(s, value);
 		break;
 	case KEY_TLS_MIN:
 		take_tls_min(s, value);

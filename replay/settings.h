@@ -13,6 +13,7 @@ struct settings {
 	struct site_options site; /* whole, but for the user */
 	struct listen *listens;
 	size_t listen_count;
+	struct listen status;
 	const char **rules;
 	size_t rule_count;
 	char **supplements;

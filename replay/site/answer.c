@@ -9,6 +9,8 @@ static void begin(struct answer *a, uint16_t status)
 	a->status = status;
 	a->close = a->reset = a->cut = a->rewritten = a->decoded = false;
 	a->note = NULL;
+	a->head = (struct slice){0};
+	a->before = 0;
 	a->from = a->to = 0;
 	a->own = own;
 	a->start = a->rest = (struct slice){0};
@@ -103,8 +105,19 @@ static void begin_interim(struct answer *a, const struct exchange *e)
 	a->interim.left = interim_len(e);
 }
 
-void answer_recorded(struct answer *a, const struct exchange *e,
-		     bool interim_sent, bool head_alone)
+/* What the log tells of the head. Interim responses are in raw, or apart. */
+static void tell_head(struct answer *a, const struct exchange *e)
+{
+	a->head = a->start.len ? a->start : e->response_head;
+	a->before = a->head.len;
+	if (!exchange_head_whole(e))
+		a->before = UINT64_MAX;
+	else
+		a->before += a->start.len ? a->interim.left : interim_len(e);
+}
+
+static void take_recorded(struct answer *a, const struct exchange *e,
+			  bool interim_sent, bool head_alone)
 {
 	begin_recorded(a, e);
 	if (head_alone && exchange_head_whole(e)) {
@@ -128,6 +141,13 @@ void answer_recorded(struct answer *a, const struct exchange *e,
 	a->raw = span_read(&e->flow->streams[!e->client], e->response_body);
 	if (!interim_sent)
 		begin_interim(a, e);
+}
+
+void answer_recorded(struct answer *a, const struct exchange *e,
+		     bool interim_sent, bool head_alone)
+{
+	take_recorded(a, e, interim_sent, head_alone);
+	tell_head(a, e);
 }
 
 bool answer_interim(struct answer *a, const struct exchange *e)
@@ -200,6 +220,7 @@ void answer_parts(struct answer *a, const struct table *t,
 	const struct exchange *e = table_exchange(t, m->exchange);
 	begin_recorded(a, e);
 	parts_head(a, m, e->response_head);
+	tell_head(a, e);
 	if (!head_alone)
 		add_parts(a, t, m);
 }
@@ -224,9 +245,9 @@ static struct slice made_head(const struct finished *f, int64_t now,
 	return buf_slice(out);
 }
 
-void answer_made(struct answer *a, const struct exchange *e,
-		 const struct made *m, bool interim_sent, bool head_alone,
-		 int64_t now)
+static void take_made(struct answer *a, const struct exchange *e,
+		      const struct made *m, bool interim_sent, bool head_alone,
+		      int64_t now)
 {
 	const struct finished *f = &m->finished;
 	begin_made(a, e, m);
@@ -249,14 +270,24 @@ void answer_made(struct answer *a, const struct exchange *e,
 		begin_interim(a, e);
 }
 
+void answer_made(struct answer *a, const struct exchange *e,
+		 const struct made *m, bool interim_sent, bool head_alone,
+		 int64_t now)
+{
+	take_made(a, e, m, interim_sent, head_alone, now);
+	tell_head(a, e);
+}
+
 void answer_made_parts(struct answer *a, const struct table *t,
 		       const struct match *m, const struct made *made,
 		       bool head_alone, int64_t now)
 {
+	const struct exchange *e = table_exchange(t, m->exchange);
 	const struct finished *f = &made->finished;
 	struct buf moved = {0};
-	begin_made(a, table_exchange(t, m->exchange), made);
+	begin_made(a, e, made);
 	parts_head(a, m, made_head(f, now, &moved));
+	tell_head(a, e);
 	buf_release(&moved);
 	if (head_alone)
 		return;
@@ -287,9 +318,11 @@ void answer_refusal(struct answer *a, const char *status, struct slice asked,
 	if (a->close)
 		buf_add_string(&a->own, "Connection: close\r\n");
 	buf_add_string(&a->own, "\r\n");
+	a->before = a->own.len;
 	if (!head_alone)
 		buf_add(&a->own, buf_slice(&body));
 	a->start = buf_slice(&a->own);
+	a->head = slice_to(a->start, a->before);
 	buf_release(&body);
 }
 

@@ -9,13 +9,15 @@
 #define ANSWER_READY 128 /* pieces in hand, for one writev */
 
 struct answer {
-	uint16_t status;  /* 0: none */
-	bool close;       /* the connection ends after it */
-	bool reset;       /* ... by a reset */
-	bool cut;         /* ... before the answer is whole */
-	bool rewritten;   /* by rules, or in its dates */
-	bool decoded;     /* its content coding was taken off */
-	const char *note; /* why it is not what it might be; NULL: it is */
+	uint16_t status;   /* 0: none */
+	bool close;        /* the connection ends after it */
+	bool reset;        /* ... by a reset */
+	bool cut;          /* ... before the answer is whole */
+	bool rewritten;    /* by rules, or in its dates */
+	bool decoded;      /* its content coding was taken off */
+	const char *note;  /* why it is not what it might be; NULL: it is */
+	struct slice head; /* of the final response; empty: none */
+	uint64_t before;   /* bytes that go out before its body */
 
 	struct slice ready[ANSWER_READY]; /* the next bytes: from .. to - 1 */
 	unsigned from, to;

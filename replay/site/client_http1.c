@@ -90,6 +90,7 @@ static bool answer_begin(struct client *c)
 {
 	struct http1 *h = c->talk;
 	c->work = NULL;
+	h->reply.line.before += h->sent; /* that it may go on */
 	int64_t delay = reply_delay(&c->all->site, &h->reply);
 	if (!delay)
 		return answer_pump(c);
@@ -107,6 +108,7 @@ static bool refuse(struct client *c, const struct request *q,
 	reply_refuse(&c->all->site, &h->reply, q, &c->arrival, client_now(c),
 		     status);
 	h->reply.match.step = MATCH_NONE;
+	h->reply.line.before += h->sent;
 	h->interim_sent = false; /* it is the last of this request */
 	c->work = NULL;
 	return answer_pump(c);

@@ -416,6 +416,7 @@ void http2_begin(struct client *c)
 	nghttp2_option *options = make_options();
 	nghttp2_mem memory = http2_memory_calls(&h->memory);
 	h->client = c;
+	c->arrival.http2 = true;
 	if (nghttp2_session_server_new3(&h->session, callbacks, h, options,
 					&memory) ||
 	    nghttp2_submit_settings(h->session, NGHTTP2_FLAG_NONE, settings,

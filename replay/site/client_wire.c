@@ -1,6 +1,8 @@
 /* A live connection: its socket, TLS on it, its time-outs and its end. */
 #include "client_wire.h"
 
+#include "status_notes.h"
+
 #include "capture/log.h"
 
 #include <event2/buffer.h>
@@ -66,6 +68,8 @@ void client_line_end(const struct client *c, struct line *line, uint64_t bytes,
 		     const char *reason)
 {
 	struct journal *j = c->all->site.journal;
+	if (c->all->site.notes)
+		c->all->site.notes->counts.bytes += bytes;
 	line_end(j, line, bytes, reason);
 	if (journal_waits(j))
 		event_active(c->all->flush, 0, 0);
@@ -496,6 +500,9 @@ struct client *client_open(struct clients *all, int fd,
 	c->fd = fd;
 	c->since = client_ticks();
 	c->arrival = *arrival;
+	c->arrival.flow = journal_flow(all->site.journal);
+	if (all->site.notes)
+		all->site.notes->counts.connections++;
 	enter_list(c);
 	bufferevent_setcb(events, on_read, NULL, on_event, c);
 	bufferevent_setwatermark(events, EV_READ, 0, INPUT_MAX);

@@ -1,5 +1,6 @@
 /* The log of answers: one line a request, as text on standard error and as
- * JSON in a file. Lines are gathered, and written when the caller says so.
+ * JSON in a file, in the names of Suricata's EVE. Lines are gathered, and
+ * written when the caller says so.
  *
  * Each event loop gathers in a journal of its own. Writing takes a lock that
  * all of them share, since a pipe may tear what two write at once, and after a
@@ -26,27 +27,34 @@ struct journal *journal_beside(struct journal *j);
 /* Writes what is left. By one thread, as journal_beside. */
 void journal_free(struct journal *j);
 
+/* A number for a connection, to be told of all that is asked on it; no other
+ * one has it, whatever the loop. For any thread. */
+uint64_t journal_flow(struct journal *j);
+
 /* What is told of one request.
  *
- * In JSON each line has "client" and "peer" (its address and port), "local"
- * (the address and port to which it connected), of a request "way" (see
- * way.h) and, if one was found, of the answer "source": "recording" or
- * "supplement". In text the address stands only where it is all that tells
- * whom the client meant:
+ * In text the address to which the client connected stands only where it is all
+ * that tells whom the client meant, the server that TLS named only where it is
+ * not the Host:
  *
  *   ... 200 154 #7 by-address at 203.0.113.66:8080; differs in host (...)
  *   ... 404 120 not recorded at 203.0.113.66:8080; nearest #7; differs in ...
  *   ... 204 80 supplement #3 exact
- *
- * Over TLS there is "tls" with "version", "cipher" and "sni" (null: the client
- * named no server), and with "alpn" if HTTP/2 was agreed upon; in text the
- * server name stands only where it is not the Host. A handshake that failed is
- * a line of its own, its "tls" has "failure":
- *
  *   ... - - - 0; TLS handshake failed: no shared cipher; server name a.example
- */
+ *
+ * In JSON it is an event of EVE: timestamp, flow_id (of the connection),
+ * event_type http, src_* and dest_* (the client; where it connected to), proto
+ * TCP, "http" and over TLS "tls". Its length is that of the body as sent, with
+ * its transfer coding. A handshake that failed is an event of its own, of type
+ * tls. What EVE has no name for is in "reenact": bytes (all that was sent), url
+ * (with scheme and port, the address for a steering name), way (see way.h),
+ * source (recording or supplement) and exchange, or on a miss nearest; step,
+ * differs, rewritten, decoded, told, note, cipher, failure (of the handshake),
+ * ended (why the answer did not go out whole). What is not known is left out,
+ * but in differs, where null is a field that one of both lacks. */
 struct record {
-	int64_t time; /* microseconds since the epoch */
+	int64_t time;  /* microseconds since the epoch */
+	uint64_t flow; /* see journal_flow */
 	struct endpoint client, local;
 	enum way way;                  /* of a request */
 	bool supplement;               /* answers: exchange is one of its */
@@ -56,6 +64,8 @@ struct record {
 			      TABLE_NONE: there is none */
 	const struct differences *differences; /* from that exchange */
 	uint16_t status;                       /* 0: none was sent */
+	struct slice head;                     /* of the answer; empty: none */
+	uint64_t before; /* bytes that are sent before its body */
 	bool rewritten, decoded;
 	struct slice told; /* what rules did to it, or why not; may be empty */
 	const char *note;  /* NULL: nothing more to say */
@@ -67,6 +77,8 @@ struct record {
 struct line {
 	struct buf text, json;
 	size_t text_hole, json_hole;
+	uint64_t before; /* what is sent of it is no body */
+	bool http;       /* an event of that type */
 };
 
 /* Whether anybody reads: if not, spare the work. */

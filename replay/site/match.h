@@ -90,6 +90,9 @@ struct request {
 	bool proxied;  /* of a proxy, or in its tunnel: local is the proxy's */
 	bool any_address; /* listened on: local is what the client meant */
 	struct traits traits;
+	struct slice referer; /* as sent; data NULL if none */
+	uint8_t version;      /* 10 times: 11 for HTTP/1.1 */
+	uint64_t flow;        /* the connection's number: journal_flow */
 	bool has_body;
 	uint8_t digest[DIGEST_LEN]; /* of the body, its transfer coding off */
 	struct slice body;          /* empty if longer than BODY_START_MAX */

@@ -3,6 +3,7 @@
 
 #include "nearest.h"
 #include "sealed.h"
+#include "status_notes.h"
 #include "steered.h"
 
 #include "capture/hostname.h"
@@ -97,8 +98,11 @@ void live_begin(struct live *q, const struct message *m,
 	    .any_address = arrival->any_address,
 	    .client = arrival->client,
 	    .local = arrival->local,
+	    .version = arrival->http2 ? 20 : 10 + m->minor,
+	    .flow = arrival->flow,
 	    .tls = arrival->tls,
 	};
+	r->referer = r->traits.value[TRAIT_REFERER];
 	r->any_port = arrival->for_all_ports &&
 		      (!r->url.names_port || r->url.port == arrival->port);
 	if (r->any_port) /* and the log does not name ours */
@@ -329,6 +333,7 @@ static void begin_line(const struct site *site, struct reply *r,
 	struct differences differences = {0};
 	struct record record = {
 	    .time = r->time,
+	    .flow = q->flow,
 	    .client = q->client,
 	    .local = q->local,
 	    .way = way_of(q, site->edition->table, supplement_table(site)),
@@ -337,6 +342,8 @@ static void begin_line(const struct site *site, struct reply *r,
 	    .match = &r->match,
 	    .exchange = exchange,
 	    .status = r->answer.status,
+	    .head = r->answer.head,
+	    .before = r->answer.before,
 	    .rewritten = r->answer.rewritten,
 	    .decoded = r->answer.decoded,
 	    .note = r->answer.note,
@@ -344,6 +351,9 @@ static void begin_line(const struct site *site, struct reply *r,
 	};
 	if (r->kept)
 		record.told = buf_slice(&r->kept->made.finished.told);
+	notes_take(site->notes, &record);
+	if (!journal_wanted(site->journal))
+		return;
 	if (exchange != TABLE_NONE) {
 		differ(t, q, exchange, &differences);
 		record.differences = &differences;
@@ -384,9 +394,10 @@ static void answer(const struct site *site, struct reply *r,
 		answer_found(site, r, q);
 	else
 		answer_miss(site, r, q);
-	if (!journal_wanted(site->journal))
+	bool wanted = journal_wanted(site->journal);
+	if (!wanted && !site->notes)
 		return;
-	if (!r->match.step)
+	if (!r->match.step && wanted)
 		exchange = nearest_find(r->edition->table, q);
 	begin_line(site, r, q, exchange);
 }
@@ -509,16 +520,20 @@ void reply_refuse(const struct site *site, struct reply *r,
 	refuse(&r->answer, q, status, NULL);
 	struct record record = {
 	    .time = time,
+	    .flow = arrival->flow,
 	    .client = arrival->client,
 	    .local = arrival->local,
 	    .request = q,
 	    .exchange = TABLE_NONE,
 	    .status = r->answer.status,
+	    .head = r->answer.head,
+	    .before = r->answer.before,
 	    .tls = arrival->tls,
 	};
 	if (q)
 		record.way =
 		    way_of(q, site->edition->table, supplement_table(site));
+	notes_take(site->notes, &record);
 	line_begin(site->journal, &r->line, &record);
 }
 
@@ -528,10 +543,12 @@ void reply_failed(const struct site *site, struct reply *r,
 {
 	const struct record record = {
 	    .time = time,
+	    .flow = arrival->flow,
 	    .client = arrival->client,
 	    .local = arrival->local,
 	    .exchange = TABLE_NONE,
 	    .tls = told,
 	};
+	notes_take(site->notes, &record);
 	line_begin(site->journal, &r->line, &record);
 }

@@ -26,7 +26,9 @@ struct arrival {
 	bool for_all_ports; /* that port stands for every recorded one */
 	bool any_address;   /* listened on: local is what the client meant */
 	bool tunnel;        /* it came through one */
+	bool http2;
 	bool https;
+	uint64_t flow;              /* see journal_flow */
 	const struct tls_told *tls; /* NULL: it came in clear */
 };
 

@@ -7,6 +7,7 @@
 #include "server_libevent.h"
 #include "server_listen.h"
 #include "server_loop.h"
+#include "status.h"
 
 #include "capture/confine.h"
 #include "capture/log.h"
@@ -19,9 +20,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #define SIGNALS 4
 #define SPARE 64 /* descriptors that are for no client */
+#define SPARE_STATUS 40
 
 struct server {
 	struct loop *loops; /* the first runs in the main thread */
@@ -29,6 +32,7 @@ struct server {
 	struct event *signals[SIGNALS]; /* the first loop's */
 	struct reload reload;
 	struct room room;
+	struct status *status; /* NULL: no page */
 	bool stopping;
 	atomic_bool failed;    /* a loop */
 	atomic_size_t busy;    /* loops, while stopping */
@@ -60,6 +64,15 @@ static void on_took(void *context)
 static void on_room(void *context)
 {
 	order_all(context, ORDER_ROOM);
+}
+
+static void on_noted(void *context, const struct loop *l)
+{
+	struct server *s = context;
+	const struct site *site = &l->clients.site;
+	struct notes *copy = notes_copy(site->notes, site->edition->table);
+	copy->open = l->clients.count;
+	status_hand(s->status, (size_t)(l - s->loops), copy);
 }
 
 /* Half a site would leave clients waiting. */
@@ -178,6 +191,7 @@ static rlim_t raise_limit(void)
 static size_t max_connections(const struct server *s, rlim_t descriptors)
 {
 	size_t spare = SPARE + s->count * s->loops->listening;
+	spare += s->loops->clients.site.options->status ? SPARE_STATUS : 0;
 	size_t room =
 	    descriptors < SIZE_MAX / 2 ? (size_t)descriptors : SIZE_MAX / 2;
 	size_t wanted = s->loops->clients.site.options->max_connections;
@@ -229,7 +243,7 @@ static int close_doors(const struct site *site)
 static int make_loops(struct server *s)
 {
 	static const struct loop_hears hears = {
-	    on_drained, on_took, on_reloaded, on_room, on_failed};
+	    on_drained, on_took, on_reloaded, on_room, on_failed, on_noted};
 	struct site *first = &s->loops->clients.site;
 	unsigned wanted = first->options->threads;
 	do {
@@ -256,14 +270,39 @@ static int run(struct server *s, const struct buf *where)
 	int result = -1;
 	while (started < s->count && !loop_start(&s->loops[started]))
 		started++;
-	if (started == s->count) {
+	if (started == s->count && (!s->status || !status_start(s->status))) {
 		say_ready(&s->loops->clients.site, where);
 		result = loop_run(s->loops);
 	}
 	order_all(s, ORDER_LEAVE);
 	for (size_t i = 1; i < s->count; i++)
 		loop_join(&s->loops[i]);
+	status_free(s->status);
+	s->status = NULL;
 	return atomic_load(&s->failed) ? -1 : result;
+}
+
+static void order_notes(void *context)
+{
+	order_all(context, ORDER_NOTES);
+}
+
+static int open_status(struct server *s, const struct buf *where)
+{
+	const struct site *site = &s->loops->clients.site;
+	struct timespec now;
+	if (!site->options->status)
+		return 0;
+	clock_gettime(CLOCK_REALTIME, &now);
+	const struct status_facts facts = {
+	    .options = site->options,
+	    .exchanges = table_count(site->edition->table),
+	    .hosts = table_hosts(site->edition->table),
+	    .where = buf_slice(where),
+	    .started = now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000};
+	s->status = status_open(site->options->status, &facts, s->count,
+				order_notes, s);
+	return s->status ? 0 : -1;
 }
 
 static int serve(struct server *s, const struct recording *r)
@@ -281,9 +320,12 @@ static int serve(struct server *s, const struct recording *r)
 	if (!result)
 		result = open_tls(&s->loops->clients.site, for_tls);
 	if (!result)
+		result = open_status(s, &where);
+	if (!result)
 		result = close_doors(&s->loops->clients.site);
 	if (!result)
 		result = run(s, &where);
+	status_free(s->status);
 	buf_release(&where);
 	return result;
 }

@@ -112,6 +112,14 @@ static int bound_socket(const struct address *a, uint16_t port, bool beside,
 	return -1;
 }
 
+int listen_bound(const struct address *a, uint16_t port)
+{
+	int fd = bound_socket(a, port, false, false);
+	if (fd < 0)
+		cannot_listen(a, port, errno, true);
+	return fd;
+}
+
 /* The other loops' sockets. Who has none, since descriptors are few, is dealt
  * no connections there. */
 static void listen_beside(const struct opening *o, const struct arrival *at,

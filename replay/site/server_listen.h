@@ -16,6 +16,10 @@ struct sockaddr;
 struct endpoint socket_end(const struct sockaddr *sa);
 struct endpoint socket_local(int fd);
 
+/* A socket bound to that place alone, to be listened on. -1 after having said
+ * why not. */
+int listen_bound(const struct address *a, uint16_t port);
+
 /* Opens the listeners of all loops; the list of addresses and ports is appended
  * to where. *for_tls: some are listened on for the sake of TLS alone. Returns
  * 0, or -1 after having said why. */

@@ -176,6 +176,8 @@ static void on_wake(evutil_socket_t fd, short what, void *context)
 		l->hears->reloaded(l->context);
 	if (orders & ORDER_ROOM)
 		look_for_room(l);
+	if (orders & ORDER_NOTES)
+		l->hears->noted(l->context, l);
 	if (orders & ORDER_STOP)
 		stop(l);
 	if (orders & ORDER_LEAVE)

@@ -20,7 +20,10 @@ enum order {
 	ORDER_EDITION = 4,  /* see loop_hand */
 	ORDER_RELOADED = 8, /* says reloaded */
 	ORDER_ROOM = 16,    /* looks whether there is room */
+	ORDER_NOTES = 32,   /* says noted */
 };
+
+struct loop;
 
 /* What a loop says; on its thread. */
 struct loop_hears {
@@ -29,6 +32,8 @@ struct loop_hears {
 	void (*reloaded)(void *context);
 	void (*room)(void *context); /* there is none any more, or some again */
 	void (*failed)(void *context); /* its thread ended before it should */
+	/* what it noted may be looked at now */
+	void (*noted)(void *context, const struct loop *l);
 };
 
 /* How many connections there may be, in all loops together. */

@@ -3,6 +3,7 @@
 
 #include "http2_hosts.h"
 #include "sealed.h"
+#include "status_notes.h"
 
 #include "capture/log.h"
 
@@ -91,6 +92,7 @@ int site_init(struct site *s, const struct recording *recording,
 	}
 	s->edition = edition_new(table, rules, s->options, s->workers);
 	s->places = places_new(recording->count);
+	s->notes = s->options->status ? notes_new() : NULL;
 	s->tls = new_tls(s->options, recording);
 	s->sealed = sealed_new(recording);
 	if (!s->options->no_h2)
@@ -112,6 +114,7 @@ int site_beside(struct site *s, const struct site *first)
 	s->matcher = first->matcher ? matcher_new() : NULL;
 	s->edition = edition_beside(first->edition, s->workers);
 	s->places = places_beside(first->places);
+	s->notes = first->notes ? notes_new() : NULL;
 	if (first->supplement) {
 		s->supplement = edition_beside(first->supplement, s->workers);
 		s->supplement_places = places_beside(first->supplement_places);
@@ -131,6 +134,7 @@ void site_release(struct site *s)
 	places_free(s->supplement_places);
 	tls_site_free(s->tls);
 	journal_free(s->journal);
+	notes_free(s->notes);
 	if (s->beside)
 		return;
 	sealed_free(s->sealed);
@@ -140,8 +144,10 @@ void site_release(struct site *s)
 /* Under other target rules walks go other ways. */
 void site_take(struct site *s, struct edition *e)
 {
-	if (e->table != s->edition->table)
+	if (e->table != s->edition->table) {
 		places_forget_shortcuts(s->places);
+		notes_rule(s->notes, e, s->matcher);
+	}
 	edition_release(s->edition);
 	s->edition = e;
 }

@@ -46,8 +46,9 @@ struct site_options {
 	bool no_h2;        /* to clients: HTTP/1.1 alone */
 	struct slice zone; /* of steering names, lower case */
 	struct tls_options tls;
-	struct identity user; /* who serves */
-	unsigned threads;     /* event loops; 0: one */
+	struct identity user;        /* who serves */
+	unsigned threads;            /* event loops; 0: one */
+	const struct listen *status; /* where its page is; NULL: nowhere */
 };
 
 /* Whether the dates of the recording, and those of a supplement, move to the
@@ -73,6 +74,8 @@ static inline bool options_rewrite_supplement(const struct site_options *o)
 	return options_shift_supplement(o) || o->recode;
 }
 
+struct notes;
+
 struct site {
 	struct edition *edition;    /* held; another one after a reload */
 	struct edition *supplement; /* held; answers what the recording does not
@@ -84,6 +87,7 @@ struct site {
 	struct places *supplement_places; /* NULL as that */
 	int64_t clock_ahead; /* microseconds: the clients' clock - ours */
 	struct journal *journal;
+	struct notes *notes;  /* for the status page; NULL: there is none */
 	struct tls_site *tls; /* NULL: there are no connections */
 	/* Servers, by names and addresses, to which TLS or QUIC was recorded:
 	 * of those that have nothing else it could not be read. NULL: none. */

@@ -7,11 +7,13 @@
 #include "site/client.h"
 
 #include "site/http2_hosts.h"
+#include "site/status_json.h"
 #include "site/tls.h"
 
 #include "capture/recording.h"
 
 #include <event2/event.h>
+#include <jansson.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,6 +28,7 @@ enum {
 	HTTP2 = 1, /* HTTP/2's preface stands before it */
 	CLOSE = 2, /* then the client will say no more */
 	DEAF = 4,  /* and reads nothing before */
+	LOOK = 8,  /* somebody looks at the status page */
 };
 
 #define FRAME(type, flags, stream, len) "\0\0" len type flags "\0\0\0" stream
@@ -141,6 +144,25 @@ static void none_left(void *context)
 	(void)context;
 }
 
+/* What was said, as the status page has it, is JSON whatever it was. */
+static void look(void)
+{
+	const struct status_facts facts = {.options = &options};
+	struct site *s = &clients.site;
+	struct notes *copy = notes_copy(s->notes, s->edition->table);
+	struct buf out = {0};
+	status_json(&facts, &copy, 1, 0, 0, &out);
+	json_t *value =
+	    json_loadb((const char *)out.data, out.len, JSON_ALLOW_NUL, NULL);
+	if (!json_is_object(value))
+		abort();
+	json_decref(value);
+	buf_release(&out);
+	notes_free(copy);
+	notes_free(s->notes); /* the next input is told alone */
+	s->notes = notes_new();
+}
+
 static void begin(void)
 {
 	struct site *s = &clients.site;
@@ -151,6 +173,7 @@ static void begin(void)
 	s->edition =
 	    edition_new(table_new(recording, NULL), NULL, &options, NULL);
 	s->places = places_new(recording->count);
+	s->notes = notes_new();
 	s->h2 = http2_hosts_new(recording, NULL);
 	s->tls = tls_site_new(&options.tls, 0, 0);
 	clients.base = event_base_new();
@@ -230,6 +253,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (clients.count || clients.first)
 		abort();
 	close(ends[1]);
+	if (how & LOOK)
+		look();
 	places_reset(clients.site.places);
 	return 0;
 }

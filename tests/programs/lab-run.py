@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 
-from lib import lab
+from lib import eve, lab
 from playback import PLAIN, TMP, run, same, true
 
 SETS = pathlib.Path(__file__).resolve().parents[2] / "etc/rules.conf"
@@ -39,8 +39,7 @@ def results(result):
 
 
 def log(result):
-    return [json.loads(line) for line in
-            result.text("replay.jsonl").splitlines()]
+    return eve.read(result.text("replay.jsonl"))
 
 
 def lines(result, kind):

@@ -1,6 +1,5 @@
 """What the tests of the serving half share: a replay that runs, clients that
 ask it, and small captures of exchanges that the generator does not know."""
-import json
 import os
 import pathlib
 import re
@@ -12,6 +11,8 @@ import sys
 import threading
 import time
 import traceback
+
+from lib import eve
 
 PATIENCE = 20  # seconds; far more than anything here takes
 TMP = pathlib.Path(os.environ.get("TMPDIR", "/tmp"))
@@ -93,9 +94,9 @@ class Replay:
     def log_lines(self):
         """By their times: the lines of one event loop stand in the order in
         which they were written, those of several need not."""
-        lines = self.log_path.read_bytes().split(b"\n")[:-1]
-        return sorted((json.loads(n.decode("utf-8", "strict"))
-                       for n in lines), key=lambda n: n["time"])
+        whole = self.log_path.read_bytes().rpartition(b"\n")[0]
+        return sorted(eve.read(whole.decode("utf-8", "strict")),
+                      key=lambda n: n["time"])
 
     def log(self, count):
         """The log, once there are so many lines."""

@@ -187,7 +187,8 @@ def h2_same_in_either_framing():
         head, body = curl(r, "/chunked")
         same(body, b"abc0123456789abcdefx-end: 1\r\n")
         same(lines_of(head)[:2], [(b"x-case", b"Kept"), (b"x-folded", b"a b")])
-        same([n["tls"].get("alpn") for n in r.log(2)[:2]], ["h2", None])
+        same([n["tls"].get("server_alpns") for n in r.log(2)[:2]],
+             [["h2"], None])
         same(r.log(2)[0]["step"], "scheme")
 
 

@@ -164,7 +164,7 @@ def tls_curl_takes_it():
         tool(*curl, f"https://127.0.0.1:{r.port}/", "--fail", status=22)
         tool("curl", "-sS", *to, f"https://{HOST}/", status=60)
         line = r.log(3)[2]
-        same(line["tls"]["failure"].split(":")[0], "alert unknown ca")
+        same(line["failure"].split(":")[0], "alert unknown ca")
         same(line["tls"]["sni"], HOST)
         true("url" not in line and line["peer"] and line["local"], line)
         r.line("TLS handshake failed: alert unknown ca: .*; server name "
@@ -206,7 +206,7 @@ def tls_old_versions():
         for name, option in OLD.items():
             tool("openssl", "s_client", "-connect", f"127.0.0.1:{r.port}",
                 option, "-cipher", "ALL:@SECLEVEL=0", status=1)
-        same([n["tls"]["failure"] for n in r.log(2)],
+        same([n["failure"] for n in r.log(2)],
              ["the client is too old (--tls-min takes it)"] * 2)
     with serve("--tls-min", "1.0") as r:
         for name, option in OLD.items():
@@ -220,7 +220,7 @@ def tls_old_versions():
                 true(b"\r\n\r\npage" in got.stdout, got.stdout[-500:])
                 line = r.last()
                 same((line["step"], line["tls"]["version"]),
-                     ("scheme", {"1.0": "TLSv1", "1.1": "TLSv1.1"}[name]))
+                     ("scheme", {"1.0": "TLSv1", "1.1": "TLS 1.1"}[name]))
         with Secure(r.port) as c:
             same(c.get().body, b"page")
             same(c.socket.version(), "TLSv1.3")
@@ -298,7 +298,7 @@ def tls_hostile_names():
         same(raw(r.port, hello(b"\r\n\x1b[2J" + b"\xff" * 200))[0], 0x16)
         lines = r.log(7)
         same(len(lines), 7, "each told once")
-        true(all(n["tls"]["failure"] for n in lines), lines)
+        true(all(n["failure"] for n in lines), lines)
         true(not any("\x1b" in n for n in r.lines), "escaped")
         r.line(r"server name \\x0D\\x0A\\x1B\[2J\\xFF")
         with Secure(r.port) as c:
@@ -474,8 +474,8 @@ def tls_clear_and_tls_on_one_port():
         clear, *secure = r.log(4)
         true("tls" not in clear, clear)
         same(clear["step"], "exact")
-        same(secure[0]["tls"], {"sni": HOST, "version": "TLSv1.3",
-                                "cipher": c_name(secure[0])})
+        same(secure[0]["tls"], {"sni": HOST, "version": "TLS 1.3"})
+        true(secure[0]["cipher"].startswith("TLS_"), secure[0])
         same([n["url"] for n in secure], [f"https://{HOST}/"] * 3)
         # a request ahead of its time, empty lines, a byte at a time
         same(ask_raw(r.port, b"\r\n\r\n" + request(HOST))[:15],
@@ -484,12 +484,6 @@ def tls_clear_and_tls_on_one_port():
             for byte in request(HOST):
                 c.send(bytes([byte]))
             same(c.answer().body, b"page")
-
-
-def c_name(line):
-    name = line["tls"]["cipher"]
-    true(name.startswith("TLS_"), name)
-    return name
 
 
 def tls_ports_of_either_kind():
@@ -801,7 +795,7 @@ def tls_hostile_hellos():
             same(c.get().body, b"page")
         lines = [n for n in r.log(len(bad) - 4) if "url" not in n]
         true(len(lines) <= len(bad), "one line each")
-        true(any("SSL 2.0" in n.get("tls", {}).get("failure", "")
+        true(any("SSL 2.0" in n.get("failure", "")
                  for n in lines), lines)
 
 
@@ -837,7 +831,7 @@ def tls_hello_byte_by_byte():
                 c.send(bytes([byte]))
             same(c.take(1), b"\x16")
         # others are served in between, and who goes away is told
-        same(r.log(1)[0]["tls"]["failure"], "the client went away")
+        same(r.log(1)[0]["failure"], "the client went away")
         with Client(r.port) as slow:
             slow.send(b"\x16\x03")
             with Secure(r.port) as c:
