@@ -1,7 +1,8 @@
 """The five minutes of the README, word for word: the indented blocks of that
 section, typed into a shell, have to print what stands there.
 
-Runs in namespaces of its own, so that ports are free and nothing stays. What
+Runs in namespaces of its own, so that ports are free and nothing stays; root's commands come last, after what
+ran was stopped. What
 serves in a terminal of its own (it begins with "replay --rules") runs beside;
 a block without a command is what that terminal shows."""
 import os
@@ -17,6 +18,7 @@ LIMIT = 300  # seconds, builds included
 PATIENCE = 240  # a command
 MARK = "walk-mark"
 SERVES = "replay --rules"
+STOP = "kill %1 $(cat /run/reenact-dnsmasq.pid); wait"
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
@@ -35,7 +37,7 @@ def section(title, begins):
 
 def commands(block):
     """(command, output) of a block as a terminal shows it."""
-    for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+    for part in re.split(r"^[$#] ", block, flags=re.M)[1:]:
         command = re.match(r"(?:.*[\\|]\n)*.*\n", part)[0]
         yield command.rstrip("\n"), part[len(command):]
 
@@ -85,7 +87,9 @@ def walk(directory, begins):
     """Returns how many commands ran, and what was wrong."""
     terminal, ran, wrong = Terminal(directory), 0, []
     for block in section("Five minutes", begins):
-        if not block.startswith("$ "):
+        if block.startswith("# "):
+            terminal.type(STOP)
+        elif not block.startswith("$ "):
             missing = [line for line in plain(block).splitlines()
                        if line not in plain(terminal.shown_beside(4))]
             wrong += [f"not shown: {line}" for line in missing]
