@@ -65,6 +65,7 @@ class Terminal:
         raise AssertionError(f"no end of: {command}\n{said}")
 
     def type_beside(self, command, lines):
+        self.beside.unlink(missing_ok=True)
         self.type(f"{command} > {self.beside} 2>&1 &")
         return self.shown_beside(lines), 0
 
