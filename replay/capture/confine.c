@@ -240,10 +240,10 @@ static void allow_making(struct build *b)
 	if (b->stage != READING || !b->also->directory)
 		return;
 	const struct scmp_arg_cmp tests[] = {
-	    SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)*b->also->directory),
+	    SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)*b->also->directory, 0),
 	    SCMP_A2_64(SCMP_CMP_MASKED_EQ, WRITING | O_EXCL | O_NOFOLLOW, make),
 	    /* readable by nobody else, and never to be executed */
-	    SCMP_A3_64(SCMP_CMP_EQ, 0600),
+	    SCMP_A3_64(SCMP_CMP_EQ, 0600, 0),
 	};
 	add(b, SCMP_ACT_ALLOW, SCMP_SYS(openat), 3, tests);
 }
