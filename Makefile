@@ -9,7 +9,8 @@
 #   make soak       ten minutes, or SOAK_SECONDS, of 10,000 clients of all kinds
 #   make bench      figures, as ratios against peers measured in the same run
 #   make lint       formatting, header walls, static analysis
-#   make check-all  check, and what is slow or needs more: packages, zsh, fish
+#   make check-all  check, and what is slow or needs more: packages, zsh, fish,
+#                   clang
 #   make install    to $(DESTDIR)$(PREFIX); make uninstall takes it away
 #   make deb        Debian packages, in build/
 
@@ -140,7 +141,7 @@ check-programs: $(programs:%=$(san)/%) $(san)/make-capture \
 	$(benches:tests/bench/%.c=$(BUILD)/bench/%)
 	@tests/run-programs $(san) $(BUILD)
 check: check-units check-programs
-check-all: check deb
+check-all: check deb $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/run/%)
 	@tests/run-programs $(san) $(BUILD) tests/programs/all/*.py
 
 # libFuzzer is clang's. $(1) directory, $(2) sanitizers and what else.
