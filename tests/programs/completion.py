@@ -28,9 +28,14 @@ LINES = [
     ("replay -r my", "replay -r my\\ rules.conf "),
     ("replay --ca s", "replay --ca state/"),
     ("replay --listen c", "replay --listen c"),
+    ("replay --list --format h", "replay --list --format har "),
+    ("replay --report=my", "replay --report=my\\ rules.conf "),
+    ("replay --extract s", "replay --extract state/"),
+    ("replay --extract-z", "replay --extract-zip "),
     ("replay --exact c", "replay --exact capture.pcap "),
     ("replay --xyz", "replay --xyz"),
     ("dnsgen --zo", "dnsgen --zone "),
+    ("dnsgen --color n", "dnsgen --color never "),
     ("rewrite --color al", "rewrite --color always "),
     ("reenact-lab ma", "reenact-lab matrix "),
     ("reenact-lab c", "reenact-lab c"),
@@ -38,6 +43,7 @@ LINES = [
     ("reenact-lab run --vm c", "reenact-lab run --vm capture.pcap "),
     ("reenact-lab again --out", "reenact-lab again --output "),
     ("reenact-lab again --vm", "reenact-lab again --vm"),
+    ("reenact-lab run --color al", "reenact-lab run --color always "),
     ("reenact-lab run --clock=n", "reenact-lab run --clock=now "),
 ]
 ENDS = " /="  # shells differ in what they put behind a word
