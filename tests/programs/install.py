@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """make install puts there what it should, which then works; make uninstall
-takes exactly that away; the service is as closed as the README says.
+takes exactly that away; the service is as closed as the README says; versions
+and libraries are the same wherever they are written.
 
 usage: install.py SAN_DIR PLAIN_DIR
 """
@@ -109,6 +110,17 @@ def check_versions(root):
         true(said.strip().endswith(f" {version}"), said)
 
 
+def check_needed():
+    """Debian's packages are built with what tests/needs installs."""
+    needs = (TOP / "tests/needs").read_text()
+    control = (TOP / "etc/debian/control").read_text()
+    installed = re.search(r"^build='([^']*)'", needs, re.M)[1].split()
+    named = re.search(r"^Build-Depends:\n((?: .*\n)+)", control, re.M)[1]
+    want = {n for n in installed if n.endswith("-dev") and n != "libc6-dev"}
+    got = {n for n in re.findall(r"[\w.+-]+", named) if n.endswith("-dev")}
+    true(len(want) > 10 and got == want, f"Build-Depends: {got ^ want}")
+
+
 def check(prefix):
     root = WORK / prefix.replace("/", "-")
     theirs = ["bin/sh", f"{prefix[1:]}/share/man/man8/x.8",
@@ -134,6 +146,7 @@ def check(prefix):
 
 
 def main():
+    check_needed()
     counts = [check(prefix) for prefix in ("/usr", "/opt/re")]
     print(f"{counts} files put and taken away")
     return 0
