@@ -1,10 +1,10 @@
 """The five minutes of the README, word for word: the indented blocks of that
 section, typed into a shell, have to print what stands there.
 
-Runs in namespaces of its own, so that ports are free and nothing stays; root's commands come last, after what
-ran was stopped. What
+Runs in namespaces of its own, so that ports are free and nothing stays. What
 serves in a terminal of its own (it begins with "replay --rules") runs beside;
-a block without a command is what that terminal shows."""
+a block without a command is what that terminal shows. Root's commands come
+last, after what ran was stopped."""
 import os
 import pathlib
 import re
