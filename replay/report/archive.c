@@ -125,9 +125,10 @@ enum archive_result archive_add(struct archive *a, const struct archive_file *f)
 	}
 	if (!make(a, f->name, f->bytes))
 		return ARCHIVE_DONE;
+	bool exists = errno == EEXIST;
 	a->well = false;
 	say(a->path, f->name);
-	return errno == EEXIST ? ARCHIVE_EXISTS : ARCHIVE_FAILED;
+	return exists ? ARCHIVE_EXISTS : ARCHIVE_FAILED;
 }
 
 /* ---- the end ---- */
@@ -151,9 +152,18 @@ static int end_zip(struct archive *a, struct slice index, int64_t time)
 	return errno ? -1 : 0;
 }
 
+/* A disk that is far away tells only then that it is full. */
+static int close_file(struct archive *a)
+{
+	int fd = a->file;
+	a->file = -1;
+	return close(fd);
+}
+
 int archive_end(struct archive *a, struct slice index, int64_t time)
 {
-	if (a->zip ? end_zip(a, index, time) : write_all(a->file, index)) {
+	if ((a->zip ? end_zip(a, index, time) : write_all(a->file, index)) ||
+	    close_file(a)) {
 		a->well = false;
 		say(a->path, a->zip ? "" : ARCHIVE_INDEX);
 	}
@@ -168,5 +178,7 @@ void archive_drop(struct archive *a)
 		return;
 	if (a->zip)
 		locked_zip_drop(a->zip);
+	log_warn("%s%s: nothing is in it, to be removed", a->path,
+		 a->zip ? "" : "/" ARCHIVE_INDEX);
 	archive_free(a);
 }

@@ -43,7 +43,8 @@ enum archive_result archive_add(struct archive *a,
 /* Ends it, the index last, and frees. time: the index's in a zip. Returns 0, or
  * -1 after having said what went wrong, now or before. */
 int archive_end(struct archive *a, struct slice index, int64_t time);
-/* Ends one in which nothing was put. NULL is fine. */
+/* Ends one in which nothing was put, and says what of it is left. NULL is fine.
+ */
 void archive_drop(struct archive *a);
 
 #endif
