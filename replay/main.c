@@ -15,10 +15,18 @@
 #include "capture/log.h"
 #include "capture/opener.h"
 #include "capture/recording.h"
+#include "capture/source.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+/* What a mode writes to, opened before the process is confined. */
+struct output {
+	int report;              /* -1: none, or it is whole */
+	struct archive *archive; /* NULL: none */
+};
 
 /* First of all: who has to mend a rule does not wait for captures. */
 static int read_rules(const struct settings *s, struct rules **rules)
@@ -77,8 +85,8 @@ static int serve(const struct settings *s, const struct recording *r,
 {
 	if (!s->supplement_count)
 		return server_run(r, NULL, rules, &s->site);
-	struct recording *supplement =
-	    read_captures(s, NULL, s->supplements, s->supplement_count);
+	struct recording *supplement = read_captures(
+	    s, NULL, (char **)s->supplements, s->supplement_count);
 	if (!supplement) {
 		rules_free(rules);
 		return -1;
@@ -135,7 +143,8 @@ static int run_compare(const struct settings *s)
 }
 
 /* A comparison, if there is one, owns the rules. */
-static int write_report(const struct settings *s, const struct rules *rules,
+static int write_report(const struct settings *s, struct output *out,
+			const struct rules *rules,
 			const struct recording *recorded,
 			const struct comparison *compared)
 {
@@ -148,11 +157,15 @@ static int write_report(const struct settings *s, const struct rules *rules,
 	    .compared = compared,
 	    .shift_dates = s->site.shift_dates && !s->site.clock_recorded,
 	};
-	return html_print(recorded, &o, s->report_fd);
+	int result = html_print(recorded, &o, out->report);
+	if (!result)
+		out->report = -1;
+	return result;
 }
 
 /* Takes rules. */
-static int report_compared(const struct settings *s, struct rules *rules,
+static int report_compared(const struct settings *s, struct output *out,
+			   struct rules *rules,
 			   const struct recording *recorded)
 {
 	int result = -1;
@@ -164,7 +177,7 @@ static int report_compared(const struct settings *s, struct rules *rules,
 	}
 	struct comparison *c =
 	    comparison_new(recorded, replayed, rules, &s->site);
-	result = write_report(s, rules, recorded, c);
+	result = write_report(s, out, rules, recorded, c);
 	if (s->strict && !comparison_is_whole(c))
 		result = -1;
 	comparison_free(c);
@@ -172,7 +185,7 @@ static int report_compared(const struct settings *s, struct rules *rules,
 	return result;
 }
 
-static int make_report(const struct settings *s)
+static int run_report(const struct settings *s, struct output *out)
 {
 	struct rules *rules = NULL;
 	int result = -1;
@@ -180,21 +193,13 @@ static int make_report(const struct settings *s)
 		return -1;
 	struct recording *r = read_recorded(s);
 	if (r && s->replayed_count) {
-		result = report_compared(s, rules, r);
+		result = report_compared(s, out, rules, r);
 		rules = NULL;
 	} else if (r) {
-		result = write_report(s, rules, r, NULL);
+		result = write_report(s, out, rules, r, NULL);
 	}
 	rules_free(rules);
 	recording_free(r);
-	return result;
-}
-
-static int run_report(const struct settings *s)
-{
-	int result = make_report(s);
-	if (result && strcmp(s->report, "-") != 0)
-		log_warn("%s: not a whole report, to be removed", s->report);
 	return result;
 }
 
@@ -238,26 +243,31 @@ static int run_serve(const struct settings *s)
 	return result;
 }
 
-/* Takes archive, which only extraction has. */
-static int run(const struct settings *s, struct archive *archive)
+/* Takes what out holds. */
+static int run(const struct settings *s, struct output *out)
 {
-	if (archive)
-		return run_extract(s, archive);
-	if (s->ca_cert)
-		return tls_print_authority(s->site.tls.ca);
-	if (s->check)
-		return run_check(s);
-	if (s->report)
-		return run_report(s);
-	if (s->replayed_count)
-		return run_compare(s);
-	if (s->list)
+	switch (s->mode) {
+	case MODE_SERVE:
+		return run_serve(s);
+	case MODE_LIST:
 		return run_list(s);
-	return run_serve(s);
+	case MODE_CHECK:
+		return run_check(s);
+	case MODE_COMPARE:
+		return run_compare(s);
+	case MODE_REPORT:
+		return run_report(s, out);
+	case MODE_EXTRACT:
+	case MODE_EXTRACT_ZIP:
+		return run_extract(s, out->archive);
+	case MODE_CA_CERT:
+		return tls_print_authority(s->site.tls.ca);
+	}
+	return -1;
 }
 
-/* A file that was made cannot be taken back from inside of the sandbox: a
- * mistake in a name is told before anything is made. */
+/* ---- before anything hostile is read ---- */
+
 static bool is_there(const char *path)
 {
 	if (!strcmp(path, "-") || !access(path, R_OK))
@@ -266,50 +276,51 @@ static bool is_there(const char *path)
 	return false;
 }
 
-static bool all_there(const struct settings *s)
+static bool are_there(const char *const paths[], size_t count)
 {
 	bool there = true;
-	for (size_t i = 0; i < s->capture_count; i++)
-		there &= is_there(s->captures[i]);
-	for (size_t i = 0; i < s->replayed_count; i++)
-		there &= is_there(s->replayed[i]);
-	for (size_t i = 0; i < s->rule_count; i++)
-		there &= is_there(s->rules[i]);
+	for (size_t i = 0; i < count; i++)
+		there &= is_there(paths[i]);
 	return there;
 }
 
-static int enter_report(struct settings *s)
+/* A file that was made cannot be taken back from inside of the sandbox: a
+ * mistake in a name or in the filter is told before anything is made. */
+static bool all_there(const struct settings *s)
 {
-	s->report_fd = all_there(s) ? html_create(s->report) : -1;
-	return s->report_fd < 0 ? -1 : confine(CONFINE_READING, true);
+	const struct inputs *in = &s->inputs;
+	source_free(source_new(s->filter));
+	return are_there((const char *const *)s->captures, s->capture_count) &
+	       are_there(s->replayed, s->replayed_count) &
+	       are_there(s->rules, s->rule_count) &
+	       are_there(in->keylogs, in->keylog_count) &
+	       are_there(in->keys, in->key_count);
+}
+
+static int enter_report(const struct settings *s, struct output *out)
+{
+	if (!all_there(s) || (out->report = html_create(s->output)) < 0)
+		return -1;
+	return confine(CONFINE_READING, true);
 }
 
 /* The archive stays open: nothing else can be made from then on. */
-static int enter_extraction(const struct settings *s, struct archive **archive)
+static int enter_extraction(const struct settings *s, struct output *out)
 {
 	if (all_there(s))
-		*archive = s->extract ? archive_open_directory(s->extract)
-				      : archive_open_zip(s->extract_zip);
-	if (!*archive)
+		out->archive = s->mode == MODE_EXTRACT
+				   ? archive_open_directory(s->output)
+				   : archive_open_zip(s->output);
+	if (!out->archive)
 		return -1;
-	int directory = archive_directory(*archive);
+	int directory = archive_directory(out->archive);
 	const struct confine_also also = {
 	    .directory = directory < 0 ? NULL : &directory};
 	return confine_with(CONFINE_READING, &also);
 }
 
-/* Before anything hostile is read. What is written to is open by then, and the
- * processes that open rule files and make an authority are left outside. */
-static int enter_stage(struct settings *s, struct archive **archive)
+static int enter_serving(struct settings *s)
 {
-	if (s->ca_cert)
-		return confine(CONFINE_KEEPING, false);
-	if (settings_extract(s))
-		return enter_extraction(s, archive);
-	if (s->report)
-		return enter_report(s);
-	if (!settings_serve(s))
-		return confine(CONFINE_READING, !s->list);
 	server_hold_signals();
 	s->site.user = identity_find(s->user);
 	if ((s->rule_count && opener_start()) || doors_open(&s->site))
@@ -317,20 +328,45 @@ static int enter_stage(struct settings *s, struct archive **archive)
 	return confine(CONFINE_STARTING, s->rule_count);
 }
 
+/* What is written to is open then, and the processes that open rule files and
+ * make an authority are left outside. */
+static int enter_stage(struct settings *s, struct output *out)
+{
+	switch (s->mode) {
+	case MODE_SERVE:
+		return enter_serving(s);
+	case MODE_LIST:
+		return confine(CONFINE_READING, false);
+	case MODE_CHECK:
+	case MODE_COMPARE:
+		return confine(CONFINE_READING, true);
+	case MODE_REPORT:
+		return enter_report(s, out);
+	case MODE_EXTRACT:
+	case MODE_EXTRACT_ZIP:
+		return enter_extraction(s, out);
+	case MODE_CA_CERT:
+		return confine(CONFINE_KEEPING, false);
+	}
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
 	struct settings s;
-	struct archive *archive = NULL;
+	struct output out = {.report = -1};
 	log_init(argv[0]);
 	digest_memory();
 	settings_read(&s, argc, argv);
-	int result = enter_stage(&s, &archive);
+	int result = enter_stage(&s, &out);
 	if (!result)
 		result = inputs_read(&s.inputs);
 	if (!result)
-		result = run(&s, archive);
+		result = run(&s, &out);
 	else
-		archive_drop(archive);
+		archive_drop(out.archive);
+	if (out.report >= 0 && strcmp(s.output, "-") != 0)
+		log_warn("%s: not a whole report, to be removed", s.output);
 	doors_close(&s.site);
 	settings_release(&s);
 	return result ? EXIT_FAILURE : EXIT_SUCCESS;

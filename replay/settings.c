@@ -145,6 +145,25 @@ static const struct option_spec specs[] = {
 		  "with --compare both causal chains side by side"),
     {0},
 };
+
+/* ---- values ---- */
+
+static void take_mode(struct settings *s, enum mode mode)
+{
+	if (s->mode != MODE_SERVE && s->mode != mode)
+		log_usage("only one of --list, --check, --compare, --report, "
+			  "--extract, --extract-zip and --ca-cert, but for "
+			  "--report with --compare");
+	s->mode = mode;
+}
+
+static void add_name(const char ***names, size_t *count, const char *value)
+{
+	*names =
+	    xreallocarray((void *)*names, *count + 1, sizeof(const char *));
+	(*names)[(*count)++] = value;
+}
+
 static void add_listen(struct settings *s, const char *value)
 {
 	s->listens =
@@ -161,32 +180,11 @@ static void take_status(struct settings *s, const char *value)
 	s->site.status = &s->status;
 }
 
-static void add_rules(struct settings *s, const char *value)
-{
-	s->rules = xreallocarray((void *)s->rules, s->rule_count + 1,
-				 sizeof *s->rules);
-	s->rules[s->rule_count++] = value;
-}
-
-static void add_supplement(struct settings *s, const char *value)
-{
-	s->supplements = xreallocarray(s->supplements, s->supplement_count + 1,
-				       sizeof *s->supplements);
-	s->supplements[s->supplement_count++] = xstrdup(value);
-}
-
 static void take_clock(struct settings *s, const char *value)
 {
 	s->site.clock_recorded = !strcmp(value, "recorded");
 	if (!s->site.clock_recorded && strcmp(value, "now"))
 		log_usage("--clock %s: neither recorded nor now", value);
-}
-
-static void add_replayed(struct settings *s, const char *value)
-{
-	s->replayed = xreallocarray((void *)s->replayed, s->replayed_count + 1,
-				    sizeof *s->replayed);
-	s->replayed[s->replayed_count++] = value;
 }
 
 static void take_zone(struct settings *s, const char *value)
@@ -244,17 +242,38 @@ static void take_incomplete(struct settings *s, const char *value)
 	s->site.incomplete_404 = true;
 }
 
-/* Whether it is one without a value. */
+/* Whether it says what to do; --compare does not, see settle_mode. */
+static bool take_task(struct settings *s, int key, const char *value)
+{
+	static const struct {
+		int key;
+		enum mode mode;
+	} tasks[] = {
+	    {'L', MODE_LIST},
+	    {'c', MODE_CHECK},
+	    {KEY_CA_CERT, MODE_CA_CERT},
+	    {KEY_EXTRACT, MODE_EXTRACT},
+	    {KEY_EXTRACT_ZIP, MODE_EXTRACT_ZIP},
+	    {KEY_REPORT, MODE_REPORT},
+	};
+	for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+		if (tasks[i].key != key)
+			continue;
+		take_mode(s, tasks[i].mode);
+		s->output = value;
+		return true;
+	}
+	return false;
+}
+
+/* Whether it is a flag. */
 static bool take_flag(struct settings *s, int key)
 {
 	const struct {
 		int key;
 		bool *flag;
 	} flags[] = {
-	    {'L', &s->list},
-	    {'c', &s->check},
 	    {KEY_SHIFT_DATES, &s->site.shift_dates},
-	    {KEY_CA_CERT, &s->ca_cert},
 	    {KEY_EXACT, &s->site.exact},
 	    {KEY_RECODE, &s->site.recode},
 	    {KEY_PACE, &s->site.pace},
@@ -271,75 +290,75 @@ static bool take_flag(struct settings *s, int key)
 	return false;
 }
 
+/* Whether its value is taken as it is. */
+static bool take_text(struct settings *s, int key, const char *value)
+{
+	const struct {
+		int key;
+		const char **text;
+	} texts[] = {
+	    {KEY_CA, &s->site.tls.ca}, {KEY_FILTER, &s->filter},
+	    {KEY_LOG, &s->site.log},   {KEY_SECRETS, &s->site.tls.secrets},
+	    {KEY_USER, &s->user},
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		if (texts[i].key != key)
+			continue;
+		*texts[i].text = value;
+		return true;
+	}
+	return false;
+}
+
 static void take_option(void *context, int key, const char *value)
 {
 	struct settings *s = context;
 	if (inputs_take(&s->inputs, key, value) ||
-	    display_take(&s->display, key, value) || take_flag(s, key))
+	    display_take(&s->display, key, value) || take_task(s, key, value) ||
+	    take_flag(s, key) || take_text(s, key, value))
 		return;
 	switch (key) {
 	case 'l':
 		add_listen(s, value);
 		break;
 	case 'r':
-		add_rules(s, value);
+		add_name(&s->rules, &s->rule_count, value);
 		break;
 	case 'z':
 		take_zone(s, value);
 		break;
-	case KEY_CA:
-		s->site.tls.ca = value;
-		break;
-	case KEY_SECRETS:
-		s->site.tls.secrets = value;
-		break;
-	case KEY_STATUS:
-		take_status(s, value);
-		break;
-	case KEY_TLS_MIN:
-		take_tls_min(s, value);
-		break;
 	case KEY_CLOCK:
 		take_clock(s, value);
 		break;
-	case KEY_SUPPLEMENT:
-		add_supplement(s, value);
-		break;
-	case KEY_FILTER:
-		s->filter = value;
-		break;
-	case KEY_INCOMPLETE:
-		take_incomplete(s, value);
-		break;
-	case KEY_USER:
-		s->user = value;
-		break;
-	case KEY_THREADS:
-		take_threads(s, value);
-		break;
-	case KEY_LOG:
-		s->site.log = value;
-		break;
-	case KEY_MAX_CONNECTIONS:
-		take_max_connections(s, value);
-		break;
-	case KEY_EXTRACT:
-		s->extract = value;
-		break;
-	case KEY_EXTRACT_ZIP:
-		s->extract_zip = value;
-		break;
 	case KEY_COMPARE:
-		add_replayed(s, value);
-		break;
-	case KEY_REPORT:
-		s->report = value;
+		add_name(&s->replayed, &s->replayed_count, value);
 		break;
 	case KEY_FORMAT:
 		take_format(s, value);
 		break;
+	case KEY_INCOMPLETE:
+		take_incomplete(s, value);
+		break;
+	case KEY_MAX_CONNECTIONS:
+		take_max_connections(s, value);
+		break;
+	case KEY_STATUS:
+		take_status(s, value);
+		break;
+	case KEY_SUPPLEMENT:
+		add_name(&s->supplements, &s->supplement_count, value);
+		break;
+	case KEY_THREADS:
+		take_threads(s, value);
+		break;
+	case KEY_TLS_MIN:
+		take_tls_min(s, value);
+		break;
 	}
 }
+
+/* ---- all of them ---- */
+
 static const struct options options = {
     .specs = specs,
     .synopsis = "[OPTIONS] CAPTURE...\n--list [OPTIONS] CAPTURE...\n"
@@ -355,20 +374,22 @@ static const struct options options = {
     .take = take_option,
 };
 
+/* A report tells of a comparison too. */
+static void settle_mode(struct settings *s)
+{
+	if (s->replayed_count && s->mode != MODE_REPORT)
+		take_mode(s, MODE_COMPARE);
+}
+
 static void check_usage(const struct settings *s)
 {
-	if (!s->capture_count && !s->ca_cert)
+	bool captures = s->mode != MODE_CA_CERT;
+	if (captures && !s->capture_count)
 		log_usage("no capture named");
-	if (s->capture_count && s->ca_cert)
+	if (!captures && s->capture_count)
 		log_usage("--ca-cert takes no captures");
-	if (s->list + s->check + (s->replayed_count && !s->report) +
-		s->ca_cert + settings_extract(s) +
-		(s->extract && s->extract_zip) + (s->report != NULL) >
-	    1)
-		log_usage("only one of --list, --check, --compare, --report, "
-			  "--extract, --extract-zip and --ca-cert, but for "
-			  "--report with --compare");
-	if ((s->format == LIST_CSV || s->format == LIST_HAR) && !s->list)
+	if ((s->format == LIST_CSV || s->format == LIST_HAR) &&
+	    s->mode != MODE_LIST)
 		log_usage("--format csv and har are for --list");
 	if (s->strict && !s->replayed_count)
 		log_usage("--strict is for --compare");
@@ -381,6 +402,7 @@ void settings_read(struct settings *s, int argc, char **argv)
 	int first = options_parse(&options, s, argc, argv);
 	s->captures = argv + first;
 	s->capture_count = (size_t)(argc - first);
+	settle_mode(s);
 	check_usage(s);
 	display_begin(&s->display);
 	s->verbose = s->display.verbose;
@@ -396,26 +418,13 @@ void settings_read(struct settings *s, int argc, char **argv)
 		s->site.threads = cores_usable(CORES_MAX);
 }
 
-bool settings_serve(const struct settings *s)
-{
-	return !s->list && !s->check && !s->replayed_count && !s->report &&
-	       !s->ca_cert && !settings_extract(s);
-}
-
-bool settings_extract(const struct settings *s)
-{
-	return s->extract || s->extract_zip;
-}
-
 void settings_release(struct settings *s)
 {
 	display_release(&s->display);
 	inputs_release(&s->inputs);
 	free(s->listens);
 	free((void *)s->rules);
-	for (size_t i = 0; i < s->supplement_count; i++)
-		free(s->supplements[i]);
-	free(s->supplements);
+	free((void *)s->supplements);
 	free((void *)s->replayed);
 	buf_release(&s->zone);
 }

@@ -8,15 +8,30 @@
 #include "capture/display.h"
 #include "capture/inputs.h"
 
+enum mode {
+	MODE_SERVE, /* nothing else was asked for */
+	MODE_LIST,
+	MODE_CHECK,
+	MODE_COMPARE,
+	MODE_REPORT, /* of the comparison too, if captures to compare are named
+		      */
+	MODE_EXTRACT,
+	MODE_EXTRACT_ZIP,
+	MODE_CA_CERT, /* has no captures */
+};
+
 /* Strings are those of argv. */
 struct settings {
+	enum mode mode;
+	const char *output;       /* of a report or an extraction: a file, for
+				     MODE_EXTRACT a directory */
 	struct site_options site; /* whole, but for the user */
 	struct listen *listens;
 	size_t listen_count;
 	struct listen status;
 	const char **rules;
 	size_t rule_count;
-	char **supplements;
+	const char **supplements;
 	size_t supplement_count;
 	struct buf zone;
 	const char *filter;
@@ -25,10 +40,7 @@ struct settings {
 	const char *user;      /* NULL: the default */
 	const char **replayed; /* captures to compare */
 	size_t replayed_count;
-	const char *extract, *extract_zip; /* a directory; a zip file */
-	const char *report; /* file of the page, NULL: none is made */
-	int report_fd;      /* main.c opens it */
-	bool list, check, verbose, no_digest, strict, ca_cert;
+	bool verbose, no_digest, strict;
 	enum list_format format;
 	char **captures;
 	size_t capture_count;
@@ -37,10 +49,6 @@ struct settings {
 /* Exits with EXIT_USAGE, after having said why, if the arguments are unusable;
  * with EXIT_SUCCESS after --help and --version. */
 void settings_read(struct settings *s, int argc, char **argv);
-/* Whether it is to serve, and nothing else. */
-bool settings_serve(const struct settings *s);
-/* Whether it is to extract bodies. */
-bool settings_extract(const struct settings *s);
 void settings_release(struct settings *s);
 
 #endif

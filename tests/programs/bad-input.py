@@ -6,6 +6,7 @@ nothing on standard output and no report of a sanitizer.
 usage: bad-input.py SAN_DIR PLAIN_DIR
 """
 import gzip
+import itertools
 import os
 import pathlib
 import re
@@ -125,6 +126,55 @@ def replay_options(t):
     t.refused(2, "replay", "--list=yes", t.good, says="--list=yes")
     t.refused(2, "replay", "-qZv", t.good, says="option -Z")
     t.refused(2, "replay", t.good, "-l", says="-l: needs a value")
+
+
+def replay_modes(t):
+    """One thing at a time, and what is for another one is refused."""
+    made = t.work / "made"
+    modes = (["--list"], ["--check"], ["--compare", t.good],
+             ["--report", made], ["--extract", made], ["--extract-zip", made],
+             ["--ca-cert"])
+    for one, other in itertools.permutations(modes, 2):
+        if {one[0], other[0]} != {"--compare", "--report"}:
+            t.refused(2, "replay", *one, *other, t.good, says="only one of")
+    for mode in [], *modes[:6]:
+        if "--compare" not in mode:
+            t.refused(2, "replay", *mode, "--strict", t.good,
+                      says="--strict is for --compare")
+        if "--list" not in mode:
+            for value in "csv", "har":
+                t.refused(2, "replay", *mode, "--format", value, t.good,
+                          says="--format csv and har are for --list")
+        t.refused(2, "replay", *mode, says="no capture named")
+    t.refused(2, "replay", "--ca-cert", t.good, says="takes no captures")
+    t.result("refused options make nothing", not made.exists())
+
+
+def outputs(t):
+    """What a mistake leaves of a file that was to be made."""
+    text = t.put("none", b"this is no capture\n")
+    for option in "--report", "--extract", "--extract-zip":
+        made = t.work / f"made{option}"
+        for status, *more in (
+                (1, "--keylog", t.work / "missing"),
+                (1, "--key", t.work / "missing"),
+                (1, "--rules", t.work / "missing"), (1, t.work / "missing"),
+                (2, "--filter", "tcp port")):
+            t.refused(status, "replay", option, made, t.good, *more)
+            t.result(f"{option} {more}: makes nothing", not made.exists())
+        done = t.run([t.directory / "replay", option, made, text])
+        lines = done.stderr.decode().split("\n")
+        t.result(f"{option} of no capture", done.returncode == 1
+                 and len(lines) == 3 and re.match(
+                     rf"replay: {made}\S*: .*, to be removed$", lines[1]),
+                 lines)
+    other = Made(t.directory / "make-capture", "blob", t.work)
+    done = t.run([t.directory / "replay", "--report", t.work / "strict",
+                  "--compare", other.path, "--strict", t.good])
+    t.result("--report --strict of what differs: the report is whole",
+             done.returncode == 1 and not done.stderr
+             and (t.work / "strict").read_bytes().endswith(b"</html>\n"),
+             done.stderr)
 
 
 def dnsgen_options(t):
@@ -277,6 +327,8 @@ def main():
             options(t, name)
             help_texts(t, name)
         replay_options(t)
+        replay_modes(t)
+        outputs(t)
         dnsgen_options(t)
         writing(t, "replay", "--list")
         writing(t, "dnsgen")
