@@ -21,9 +21,11 @@ static bool has_control_bytes(struct slice s)
 /* As text only if reading it as UTF-8 gives the very bytes back. */
 static void put_bytes(json_t *o, struct slice bytes, const char *encoding)
 {
-	json_t *text = has_control_bytes(bytes)
-			   ? NULL
-			   : json_stringn((const char *)bytes.data, bytes.len);
+	json_t *text = NULL;
+	if (!bytes.len)
+		text = json_string("");
+	else if (!has_control_bytes(bytes))
+		text = json_stringn((const char *)bytes.data, bytes.len);
 	if (!text) {
 		struct buf coded = {0};
 		base64_add(&coded, bytes);

@@ -23,11 +23,10 @@ import subprocess
 import zipfile
 import zlib
 
+from lib.corpus import captures_of_corpus, is_certain, missing, rows_expected
 from lib.made import scenarios
 from playback import *
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-CORPUS = pathlib.Path(os.environ.get("CORPUS", TOP / "../shared/corpus"))
 COLUMNS = ("no time message url status content_type magic size md5 sha1 sha256 "
            "file state decoded").split()
 NAME = re.compile(r"\d{4,}-[A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*\.[a-z0-9]+")
@@ -363,27 +362,6 @@ def a_new_zip():
 
 # ---- real captures ----
 
-def captures_of_corpus():
-    return [p for p in sorted((CORPUS / "captures").iterdir())
-            if re.search(r"cap(ng)?(\.gz|\.zst)?$", p.name)]
-
-
-def rows_expected(path):
-    expected = path.with_name(path.name + ".expected.tsv")
-    if not expected.exists():
-        return []
-    with open(expected, encoding="latin-1", newline="") as f:
-        return list(csv.DictReader(f, delimiter="\t",
-                                   quoting=csv.QUOTE_NONE))
-
-
-def is_certain(path):
-    """Two readers agree on all of it, and nothing is missing."""
-    rows = rows_expected(path)
-    return bool(rows) and all(r["state"] == "complete" and not r["doubt"]
-                              for r in rows)
-
-
 def values(fields, name):
     return [f["value"] for f in fields or () if f["name"].lower() == name]
 
@@ -461,8 +439,8 @@ def compare_objects(path):
 
 
 def exported_like_tshark():
-    if not CORPUS.is_dir():
-        return f"no corpus at {CORPUS} (set CORPUS)"
+    if missing():
+        return missing()
     if not shutil.which("tshark"):
         return "there is no tshark"
     paths = [p for p in captures_of_corpus() if is_certain(p)
@@ -479,8 +457,8 @@ def exported_like_tshark():
 
 def expected_digests():
     """Of bodies without a coding, what the corpus says of them."""
-    if not CORPUS.is_dir():
-        return f"no corpus at {CORPUS} (set CORPUS)"
+    if missing():
+        return missing()
     bodies = known = 0
     for path in captures_of_corpus():
         if not is_certain(path):

@@ -8,9 +8,9 @@ usage: har.py SAN_DIR PLAIN_DIR [TEST...]
 import base64
 import collections
 import concurrent.futures
-import csv
 import datetime
 import functools
+import gzip
 import hashlib
 import json
 import os
@@ -20,12 +20,12 @@ import shutil
 import subprocess
 import zlib
 
+from lib.corpus import (CORPUS, captures_of_corpus, is_certain, missing,
+                        rows_expected)
 from lib.made import scenarios
 from lib.npm import Unreachable, fetch_all
 from playback import *
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-CORPUS = pathlib.Path(os.environ.get("CORPUS", TOP / "../shared/corpus"))
 SCHEMA = """
 har-schema 2.0.0 sha512-Oqluz6zhGX8cyRaTQlFMPw80bSJVG2x/cFb8ZPhUILGgHka9SsokCCOQgpveePerqidZOrT14ipqfJb7ILcW5Q==
 ajv 6.12.6 sha512-j3fVLgvTo527anyYyJOGTYJbG+vnnQYvE0m5mmkc1TK+nxAppkCLMIL0aZ4dblVCNoGShhm+kzE4ZUykBoMg4g==
@@ -171,7 +171,13 @@ def decoded_bodies():
                (request("h", "/none"), ok(b"")),
                (request("h", "/lie"), ok(b"text", "Content-Encoding: br")),
                (request("h", "/odd"), ok(b"text", "Content-Encoding: x")))
-    by = {e["request"]["url"]: e["response"] for e in har_of(c.path)["entries"]}
+        c.talk((request("h", "/void", "Content-Encoding: gzip", method="POST",
+                        body=gzip.compress(b"")), ok("x")))
+    entries = har_of(c.path)["entries"]
+    by = {e["request"]["url"]: e["response"] for e in entries}
+    same(entries[-1]["request"]["postData"],
+         {"mimeType": "", "text": "", "_coding": "decoded",
+          "_codings": "gzip", "_whole": True}, "nothing, coded")
     content = by["http://h/gzip"]["content"]
     same(content, {"size": len(body), "compression": len(body) - len(gzipped),
                    "mimeType": "text/html", "text": body.decode(),
@@ -307,8 +313,8 @@ def valid_by_the_schema():
 
 
 def valid_of_real_captures():
-    if not CORPUS.is_dir():
-        return f"no corpus at {CORPUS} (set CORPUS)"
+    if missing():
+        return missing()
     try:
         packages(SCHEMA)
     except Unreachable as reason:
@@ -356,27 +362,6 @@ def drawn_by_a_viewer():
 
 # ---- against tshark ----
 
-def captures_of_corpus():
-    return [p for p in sorted((CORPUS / "captures").iterdir())
-            if re.search(r"cap(ng)?(\.gz|\.zst)?$", p.name)]
-
-
-def rows_expected(path):
-    expected = path.with_name(path.name + ".expected.tsv")
-    if not expected.exists():
-        return []
-    with open(expected, encoding="latin-1", newline="") as f:
-        return list(csv.DictReader(f, delimiter="\t",
-                                   quoting=csv.QUOTE_NONE))
-
-
-def is_certain(path):
-    """Two readers agree on all of it, and nothing is missing."""
-    rows = rows_expected(path)
-    return bool(rows) and all(r["state"] == "complete" and not r["doubt"]
-                              for r in rows)
-
-
 def requests_by_tshark(path):
     """Of each stream: first frames of (method, target), in order."""
     command = ["tshark", "-n", "-r", path, "-Y", "http.request && tcp", "-T",
@@ -420,8 +405,8 @@ def compare_requests(path):
 
 def counted_like_tshark():
     """As many requests in each stream, each from the same frame on."""
-    if not CORPUS.is_dir():
-        return f"no corpus at {CORPUS} (set CORPUS)"
+    if missing():
+        return missing()
     if not shutil.which("tshark"):
         return "there is no tshark"
     paths = [p for p in captures_of_corpus() if is_certain(p)
