@@ -5,30 +5,25 @@ on a phone, in the dark and on paper.
 
 usage: report.py SAN_DIR PLAIN_DIR [TEST...]
 """
-import base64
 import gzip
 import hashlib
 import json
 import os
 import pathlib
 import re
-import shutil
 import stat
 import struct
 import subprocess
-import tarfile
 import time
 
-from lib import browser, markup
+from lib import axe, browser, markup
+from lib.npm import Unreachable
 from playback import *
 
 RULES = pathlib.Path(__file__).resolve().parents[2] / "etc/rules.conf"
 STYLE = pathlib.Path(__file__).resolve().parents[2] / "replay/report/page.css"
 HOST = "www.site.example"
 HTML = "Content-Type: text/html"
-AXE = "axe-core@4.14.1"
-AXE_SHA512 = ("FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASy"
-              "FNNtuFooJpZe37OgudVGtQ==")
 
 
 def replay(*arguments, status=0, program=SAN, **more):
@@ -527,29 +522,6 @@ def many_exchanges(count):
     return path
 
 
-def axe_script():
-    """The checker, as the registry has it and as it was when this was
-    written; or why not."""
-    place = TMP / "axe"
-    place.mkdir(exist_ok=True)
-    if not (file := next(place.glob("*.tgz"), None)):
-        if not shutil.which("npm"):
-            return None, "no npm"
-        try:
-            done = subprocess.run(
-                ["npm", "pack", AXE, "--silent", "--cache", place / "cache"],
-                cwd=place, capture_output=True, text=True, timeout=90)
-        except subprocess.TimeoutExpired:
-            return None, "the npm registry does not answer"
-        if done.returncode:
-            return None, f"the npm registry: {done.stderr.strip()[-200:]}"
-        file = next(place.glob("*.tgz"))
-    digest = hashlib.sha512(file.read_bytes()).digest()
-    same(base64.b64encode(digest).decode(), AXE_SHA512, AXE)
-    with tarfile.open(file) as package:
-        return package.extractfile("package/axe.min.js").read().decode(), None
-
-
 RUN_AXE = """axe.run({resultTypes: ["violations"], rules: {
   "color-contrast": {enabled: %s}}}).then(r => JSON.stringify({
   bad: r.violations.map(v => [v.id, v.nodes.length, v.nodes.slice(0, 3).map(
@@ -557,13 +529,13 @@ RUN_AXE = """axe.run({resultTypes: ["violations"], rules: {
   passes: r.passes.length}))"""
 
 
-def check_axe(b, path, axe, width, dark, colours=True):
+def check_axe(b, path, text, width, dark, colours=True):
     b.look(width, dark=dark)
     b.open(path.as_uri())
     # Some opened; what is not drawn for being out of sight, it cannot judge.
     b.run("document.querySelectorAll('.x, .why, .astext').forEach((d, i) => {"
           "d.open = i < 25; d.style.contentVisibility = 'visible'; })")
-    b.run(axe + "; 0")
+    b.run(text + "; 0")
     found = json.loads(b.run(RUN_AXE % json.dumps(colours)))
     same(found["bad"], [], f"{path.name}, {width} wide, dark: {dark}")
     true(found["passes"] > 30, f"{found['passes']} rules passed")
@@ -572,9 +544,10 @@ def check_axe(b, path, axe, width, dark, colours=True):
 def axe_finds_nothing():
     if not browser.find():
         return "no Chromium"
-    axe, why = axe_script()
-    if not axe:
-        return why
+    try:
+        text = axe.script(TMP)
+    except Unreachable as reason:
+        return str(reason)
     scenario = Scenario("drive-by")
     small = report("axe", "--rules", RULES, "--compare", scenario.path,
                    scenario.path)
@@ -582,11 +555,11 @@ def axe_finds_nothing():
     with browser.Browser(TMP / "browser") as b:
         for width in 1280, 390:
             for dark in False, True:
-                check_axe(b, small, axe, width, dark)
+                check_axe(b, small, text, width, dark)
         # the same colours, of which each word takes a while
-        check_axe(b, large, axe, 1280, False, False)
-        check_axe(b, large, axe, 390, True, False)
-        check_axe(b, report("axehostile", hostile()), axe, 390, False)
+        check_axe(b, large, text, 1280, False, False)
+        check_axe(b, large, text, 390, True, False)
+        check_axe(b, report("axehostile", hostile()), text, 390, False)
     return None
 
 

@@ -1,31 +1,20 @@
 """axe-core, of the npm registry, which judges whether a page can be used by
 keyboard and screen reader."""
-import base64
-import hashlib
-import io
-import subprocess
-import tarfile
+from lib import npm
 
-PACKAGE = "axe-core@4.14.1"
-SHA512 = ("FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNt"
-          "uFooJpZe37OgudVGtQ==")
+NAME = "axe-core"
+VERSION = "4.14.1"
+DIGEST = ("sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r7"
+          "6ASyFNNtuFooJpZe37OgudVGtQ==")
 
 
 def script(directory):
-    """Its text; None if the registry cannot be reached."""
-    path = directory / "axe-core-4.14.1.tgz"
+    """Its text. npm.Unreachable is raised where the registry cannot be
+    reached."""
+    path = directory / "node_modules" / NAME / "axe.min.js"
     if not path.exists():
-        try:
-            subprocess.run(["npm", "pack", "--silent", "--pack-destination",
-                            directory, PACKAGE], check=True, timeout=120,
-                           capture_output=True)
-        except (OSError, subprocess.SubprocessError):
-            return None
-    data = path.read_bytes()
-    if base64.b64encode(hashlib.sha512(data).digest()).decode() != SHA512:
-        raise AssertionError(f"{PACKAGE} is not what it was")
-    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        return tar.extractfile("package/axe.min.js").read().decode()
+        npm.fetch(directory, NAME, VERSION, DIGEST)
+    return path.read_text()
 
 
 def violations(browser, text):
