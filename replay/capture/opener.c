@@ -1,13 +1,12 @@
 /* Rule files are opened by a process of their own. */
 #include "opener.h"
 
+#include "beside.h"
 #include "confine.h"
-#include "log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -102,14 +101,9 @@ static void open_for(int asker, struct folders *f, const char *path)
 		close(fd);
 }
 
-/* Signals are replay's, which a terminal sends to both. Nobody is to wait for
- * the end of our output. */
-static void stand_aside(void)
+/* Nobody is to wait for the end of our output. */
+static void close_output(void)
 {
-	static const int others[] = {SIGINT,  SIGTERM, SIGHUP,
-				     SIGQUIT, SIGUSR1, SIGUSR2};
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		signal(others[i], SIG_IGN);
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	dup2(null, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
@@ -120,7 +114,7 @@ static void run(int asker)
 	static struct folders folders;
 	char question[PATH_MAX + 2];
 	ssize_t n;
-	stand_aside();
+	close_output();
 	if (confine(CONFINE_OPENER, false))
 		return;
 	/* memory may be short for a while; n is 0 when replay has ended */
@@ -141,25 +135,8 @@ static void run(int asker)
 
 int opener_start(void)
 {
-	int ends[2];
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
-		log_warn("no pair of sockets: %s", strerror(errno));
-		return -1;
-	}
-	pid_t child = fork();
-	if (!child) {
-		close(ends[0]);
-		run(ends[1]);
-		_exit(EXIT_SUCCESS);
-	}
-	close(ends[1]);
-	if (child < 0) {
-		log_warn("cannot start a process: %s", strerror(errno));
-		close(ends[0]);
-		return -1;
-	}
-	opener = ends[0];
-	return 0;
+	opener = beside_start(SOCK_SEQPACKET, run);
+	return opener < 0 ? -1 : 0;
 }
 
 /* ---- whoever asks it ---- */

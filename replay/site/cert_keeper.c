@@ -4,12 +4,11 @@
 
 #include "cert.h"
 
+#include "capture/beside.h"
 #include "capture/confine.h"
-#include "capture/log.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,15 +19,6 @@
 static int keeper = -1;
 
 /* ---- the process ---- */
-
-/* Signals are replay's, which a terminal sends to both. */
-static void stand_aside(void)
-{
-	static const int others[] = {SIGINT,  SIGTERM, SIGHUP,
-				     SIGQUIT, SIGUSR1, SIGUSR2};
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		signal(others[i], SIG_IGN);
-}
 
 static bool make(void)
 {
@@ -46,7 +36,6 @@ static bool make(void)
 static void run(int from)
 {
 	char order, answer = 0;
-	stand_aside();
 	if (confine(CONFINE_KEEPING, false))
 		return;
 	if (read(from, &order, 1) != 1 || order != ORDER)
@@ -59,26 +48,9 @@ static void run(int from)
 
 int cert_keeper_start(void)
 {
-	int ends[2];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
-		log_warn("no pair of sockets: %s", strerror(errno));
-		return -1;
-	}
 	signal(SIGCHLD, SIG_IGN); /* nobody asks how it ended */
-	pid_t child = fork();
-	if (!child) {
-		close(ends[0]);
-		run(ends[1]);
-		_exit(EXIT_SUCCESS);
-	}
-	close(ends[1]);
-	if (child < 0) {
-		log_warn("cannot start a process: %s", strerror(errno));
-		close(ends[0]);
-		return -1;
-	}
-	keeper = ends[0];
-	return 0;
+	keeper = beside_start(SOCK_STREAM, run);
+	return keeper < 0 ? -1 : 0;
 }
 
 /* ---- whoever orders ---- */
