@@ -4,6 +4,8 @@
 #include "html_files.h"
 #include "html_rewriter.h"
 
+#include "site/embedded.h"
+
 #include "capture/log.h"
 
 #include <errno.h>
@@ -83,23 +85,14 @@ void allowance_use(struct allowance *a, size_t used)
 
 /* ---- the frame ---- */
 
-static void put_hash(struct buf *out, struct slice bytes)
-{
-	uint8_t digest[DIGEST_MAX];
-	size_t len = digest_of(DIGEST_SHA256, bytes, digest);
-	buf_add_string(out, "'sha256-");
-	base64_add(out, (struct slice){digest, len});
-	buf_add_byte(out, '\'');
-}
-
 /* The policy stands before anything that it is about. */
 static void put_policy(struct page *p)
 {
 	buf_add_string(&p->out, "<meta http-equiv=\"Content-Security-Policy\" "
 				"content=\"default-src 'none'; style-src ");
-	put_hash(&p->out, html_style());
+	embedded_source(&p->out, html_style());
 	buf_add_string(&p->out, "; script-src ");
-	put_hash(&p->out, html_script());
+	embedded_source(&p->out, html_script());
 	buf_add_string(&p->out, "; base-uri 'none'; form-action 'none'\">\n"
 				"<meta name=\"referrer\" "
 				"content=\"no-referrer\">\n");

@@ -1,32 +1,23 @@
-/* The page of the running server, its style and its script, put in by the
- * assembler: make runs in the folder from which their paths count. */
+/* The page of the running server, its style and its script. */
 #include "status_files.h"
 
-#define INCLUDED(name, path)                                                   \
-	extern const uint8_t name[], name##_end[];                             \
-	__asm__(".pushsection .rodata\n" #name ": .incbin \"" path             \
-		"\"\n" #name "_end: .byte 0\n.popsection\n")
+#include "embedded.h"
 
-INCLUDED(site_status_css, "replay/site/status.css");
-INCLUDED(site_status_js, "replay/site/status.js");
-INCLUDED(site_status_html, "replay/site/status.html");
-
-static struct slice between(const uint8_t *from, const uint8_t *to)
-{
-	return (struct slice){from, (size_t)(to - from)};
-}
+EMBEDDED(site_status_css, "replay/site/status.css");
+EMBEDDED(site_status_js, "replay/site/status.js");
+EMBEDDED(site_status_html, "replay/site/status.html");
 
 struct slice status_style(void)
 {
-	return between(site_status_css, site_status_css_end);
+	return EMBEDDED_SLICE(site_status_css);
 }
 
 struct slice status_script(void)
 {
-	return between(site_status_js, site_status_js_end);
+	return EMBEDDED_SLICE(site_status_js);
 }
 
 struct slice status_body(void)
 {
-	return between(site_status_html, site_status_html_end);
+	return EMBEDDED_SLICE(site_status_html);
 }

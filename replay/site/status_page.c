@@ -1,20 +1,11 @@
 /* The page of the running server as it is sent. */
 #include "status_page.h"
 
+#include "embedded.h"
 #include "status_files.h"
 
 #include "capture/address.h"
-#include "capture/digest.h"
 #include "capture/url.h"
-
-static void add_digest(struct buf *out, struct slice of)
-{
-	uint8_t digest[DIGEST_MAX];
-	size_t len = digest_of(DIGEST_SHA256, of, digest);
-	buf_add_string(out, "'sha256-");
-	base64_add(out, (struct slice){digest, len});
-	buf_add_byte(out, '\'');
-}
 
 void status_page_make(struct status_page *p)
 {
@@ -22,9 +13,9 @@ void status_page_make(struct status_page *p)
 	buf_add_string(&p->policy, "default-src 'none'; connect-src 'self'; "
 				   "base-uri 'none'; form-action 'none'; "
 				   "frame-ancestors 'none'; style-src ");
-	add_digest(&p->policy, status_style());
+	embedded_source(&p->policy, status_style());
 	buf_add_string(&p->policy, "; script-src ");
-	add_digest(&p->policy, status_script());
+	embedded_source(&p->policy, status_script());
 	buf_add_string(&p->html,
 		       "<!doctype html>\n<html lang=\"en\">\n<meta "
 		       "charset=\"utf-8\">\n<meta name=\"viewport\" "
