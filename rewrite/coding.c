@@ -563,3 +563,21 @@ bool coding_accepted(struct slice accept_encoding,
 	}
 	return coded || accepts(accept_encoding, SLICE("identity"), true);
 }
+
+const char *coding_trouble(enum coding_result result)
+{
+	switch (result) {
+	case CODING_OK:
+	case CODING_TRAILING:
+		return NULL;
+	case CODING_CUT:
+		return "is cut";
+	case CODING_BROKEN:
+		return "is broken";
+	case CODING_TOO_LARGE:
+		return "is too large";
+	case CODING_UNKNOWN:
+		return "is in a coding that is not known";
+	}
+	return NULL;
+}

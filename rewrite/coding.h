@@ -15,6 +15,9 @@ enum coding_result {
 	CODING_UNKNOWN,   /* a coding that nobody knows here, or too many */
 };
 
+/* "is cut" and the like; NULL of the two that are whole. */
+const char *coding_trouble(enum coding_result result);
+
 /* More output than this, and more than CODING_RATIO_MAX times the input, is a
  * bomb, at whatever stage of a row of codings. */
 #define CODING_FREE_LEN ((size_t)1 << 20)

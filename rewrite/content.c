@@ -120,29 +120,11 @@ struct slice content_text(const struct content *c)
 						      : &c->plain);
 }
 
-static const char *reason(enum coding_result result)
-{
-	switch (result) {
-	case CODING_OK:
-	case CODING_TRAILING:
-		break;
-	case CODING_CUT:
-		return "is cut";
-	case CODING_BROKEN:
-		return "is broken";
-	case CODING_TOO_LARGE:
-		return "is too large";
-	case CODING_UNKNOWN:
-		return "is in a coding that is not known";
-	}
-	return "ends inside a character";
-}
-
 void content_trouble(const struct content *c, struct buf *told)
 {
-	struct slice name = buf_slice(&c->encoding);
-	name = slice_to(name, 64);
+	struct slice name = slice_to(buf_slice(&c->encoding), 64);
+	const char *why = c->odd ? NULL : coding_trouble(c->result);
 	told_note(told, "%.*s%sbody %s: left as recorded", (int)name.len,
 		  name.len ? (const char *)name.data : "", name.len ? " " : "",
-		  reason(c->odd ? CODING_OK : c->result));
+		  why ? why : "ends inside a character");
 }

@@ -170,19 +170,11 @@ static void preview_target(struct preview *p, size_t i)
 
 /* ---- answers ---- */
 
-/* It is asked for inside of apply, which has p->m in use. */
 static const struct digest_map *find_changed(void *context)
 {
 	struct preview *p = context;
-	const struct recording *r = p->recording;
-	if (p->changed)
-		return p->changed;
-	struct matcher *m = matcher_new();
-	p->changed = digest_map_new();
-	for (size_t i = 0; i < r->count; i++)
-		if (vouched_is(&r->exchanges[i]))
-			vouched_add(p->changed, &r->exchanges[i], p->rules, m);
-	matcher_free(m);
+	if (!p->changed)
+		p->changed = vouched_all(p->recording, p->rules);
 	return p->changed;
 }
 

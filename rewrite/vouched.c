@@ -1,6 +1,8 @@
 /* Scripts, styles and the like that rules change. */
 #include "vouched.h"
 
+#include "capture/recording.h"
+
 static bool contains(struct slice s, struct slice word)
 {
 	for (; s.len >= word.len; s = slice_from(s, 1))
@@ -47,4 +49,16 @@ void vouched_add(struct digest_map *map, const struct exchange *e,
 	if (apply(rules, m, &o, false, NULL, &w) && w.body_changed)
 		add(map, &w);
 	rewritten_release(&w);
+}
+
+struct digest_map *vouched_all(const struct recording *r,
+			       const struct rules *rules)
+{
+	struct matcher *m = matcher_new();
+	struct digest_map *map = digest_map_new();
+	for (size_t i = 0; i < r->count; i++)
+		if (vouched_is(&r->exchanges[i]))
+			vouched_add(map, &r->exchanges[i], rules, m);
+	matcher_free(m);
+	return map;
 }

@@ -12,4 +12,9 @@ bool vouched_is(const struct exchange *e);
 void vouched_add(struct digest_map *map, const struct exchange *e,
 		 const struct rules *rules, struct matcher *m);
 
+struct recording;
+/* Of all exchanges, to be freed by digest_map_free. */
+struct digest_map *vouched_all(const struct recording *r,
+			       const struct rules *rules);
+
 #endif

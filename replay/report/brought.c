@@ -1,6 +1,8 @@
 /* What the victim's client brought along, and what a visit leaves behind. */
 #include "brought.h"
 
+#include "cookie.h"
+
 #include "site/traits.h"
 
 #include <stdlib.h>
@@ -60,30 +62,15 @@ static void add_url(struct look *l, enum brought_kind kind)
 
 /* ---- cookies that answers set (RFC 6265 5) ---- */
 
-static struct slice cookie_name(struct slice pair)
-{
-	return slice_trim(slice_to(pair, slice_find(pair, '=')));
-}
-
-/* Cuts the next part off a list of them. */
-static struct slice next_part(struct slice *rest)
-{
-	size_t end = slice_find(*rest, ';');
-	struct slice part = slice_trim(slice_to(*rest, end));
-	*rest = slice_from(*rest, end + 1);
-	return part;
-}
-
 /* The value of the last Domain attribute, without a dot before it. */
 static struct slice cookie_domain(struct slice attributes)
 {
 	struct slice domain = {0};
 	while (attributes.len) {
-		struct slice part = next_part(&attributes);
+		struct slice part = cookie_next(&attributes);
 		if (!slice_equal_nocase(cookie_name(part), SLICE("domain")))
 			continue;
-		domain =
-		    slice_trim(slice_from(part, slice_find(part, '=') + 1));
+		domain = cookie_value(part);
 		if (domain.len && domain.data[0] == '.')
 			domain = slice_from(domain, 1);
 	}
@@ -106,7 +93,7 @@ static uint64_t cookie_hash(const struct exchange *e, struct slice name,
 
 static void jar_add(struct jar *j, const struct exchange *e, struct slice value)
 {
-	struct slice name = cookie_name(next_part(&value));
+	struct slice name = cookie_name(cookie_next(&value));
 	struct slice domain = cookie_domain(value);
 	if (j->count >= COOKIES_MAX)
 		return;
@@ -175,7 +162,7 @@ static bool was_set(const struct look *l, struct slice name)
 static void take_cookies(struct look *l, struct slice value)
 {
 	while (value.len) {
-		struct slice name = cookie_name(next_part(&value));
+		struct slice name = cookie_name(cookie_next(&value));
 		if (name.len && !was_set(l, name))
 			add(l, BROUGHT_COOKIE, l->url.host, name);
 	}

@@ -130,19 +130,13 @@ static void put_recipe_line(const char *name, const struct roll_entry *e)
 
 static void put_recipe(struct out *o, const struct twin_client *c)
 {
-	static const char *const names[TWIN_VALUES] = {
-	    [TWIN_AGENT] = "User-Agent",
-	    [TWIN_LANGUAGE] = "Accept-Language",
-	    [TWIN_ACCEPT] = "Accept of pages",
-	    [TWIN_PLUGIN] = "",
-	    [TWIN_HINT] = "",
-	};
 	for (enum twin_value v = 0; v < TWIN_VALUES; v++) {
 		const struct roll *roll = &c->values[v];
 		lines_begin(o, NULL);
 		for (size_t i = 0; i < roll->count; i++)
 			if (lines_next(o))
-				put_recipe_line(names[v], &roll->list[i]);
+				put_recipe_line(twin_value_field(v),
+						&roll->list[i]);
 		o->left_out += roll->left_out;
 		lines_end(o, "    ");
 	}

@@ -68,8 +68,7 @@ static void put_digests(struct buf *out, struct slice bytes)
 	uint8_t sum[DIGEST_MAX];
 	for (size_t i = 0; i < DIGESTS; i++) {
 		size_t len = digest_of(kinds[i], bytes, sum);
-		for (size_t k = 0; k < len; k++)
-			buf_printf(out, "%02x", sum[k]);
+		buf_add_hex(out, (struct slice){sum, len});
 		if (!len) /* OpenSSL is set up to refuse it */
 			buf_add_byte(out, '-');
 		buf_add_byte(out, '\t');

@@ -1,35 +1,15 @@
 /* The cookies in recorded heads, as HAR has them. */
 #include "har_part.h"
 
+#include "cookie.h"
 #include "value.h"
 
 #include "rewrite/dates.h"
 
-/* ---- cookies ---- */
-
-/* Cuts the next part off a list of them. */
-static struct slice next_part(struct slice *rest)
-{
-	size_t end = slice_find(*rest, ';');
-	struct slice part = slice_trim(slice_to(*rest, end));
-	*rest = slice_from(*rest, end + 1);
-	return part;
-}
-
-static struct slice part_name(struct slice part)
-{
-	return slice_trim(slice_to(part, slice_find(part, '=')));
-}
-
-static struct slice part_value(struct slice part)
-{
-	return slice_trim(slice_from(part, slice_find(part, '=') + 1));
-}
-
 static json_t *cookie(struct slice part)
 {
-	return json_pack("{s:o,s:o}", "name", value_text(part_name(part)),
-			 "value", value_text(part_value(part)));
+	return json_pack("{s:o,s:o}", "name", value_text(cookie_name(part)),
+			 "value", value_text(cookie_value(part)));
 }
 
 json_t *har_cookies_sent(struct slice fields)
@@ -40,7 +20,7 @@ json_t *har_cookies_sent(struct slice fields)
 		if (!slice_equal_nocase(f.name, SLICE("Cookie")))
 			continue;
 		while (f.value.len) {
-			struct slice part = next_part(&f.value);
+			struct slice part = cookie_next(&f.value);
 			if (part.len)
 				json_array_append_new(array, cookie(part));
 		}
@@ -73,15 +53,15 @@ static void put_attribute(json_t *o, struct slice part)
 	    {SLICE("secure"), "secure", true},
 	    {SLICE("samesite"), "_sameSite", false},
 	};
-	struct slice name = part_name(part);
+	struct slice name = cookie_name(part);
 	if (slice_equal_nocase(name, SLICE("expires")))
-		put_expires(o, part_value(part));
+		put_expires(o, cookie_value(part));
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (slice_equal_nocase(name, known[i].name))
-			json_object_set_new(o, known[i].member,
-					    known[i].flag
-						? json_true()
-						: value_text(part_value(part)));
+			json_object_set_new(
+			    o, known[i].member,
+			    known[i].flag ? json_true()
+					  : value_text(cookie_value(part)));
 }
 
 json_t *har_cookies_set(struct slice fields)
@@ -91,11 +71,11 @@ json_t *har_cookies_set(struct slice fields)
 	while (http_field_next(&fields, &f)) {
 		if (!slice_equal_nocase(f.name, SLICE("Set-Cookie")))
 			continue;
-		json_t *o = cookie(next_part(&f.value));
+		json_t *o = cookie(cookie_next(&f.value));
 		json_object_set_new(o, "httpOnly", json_false());
 		json_object_set_new(o, "secure", json_false());
 		while (f.value.len)
-			put_attribute(o, next_part(&f.value));
+			put_attribute(o, cookie_next(&f.value));
 		json_array_append_new(array, o);
 	}
 	return array;

@@ -43,19 +43,11 @@ void html_rewriter_free(struct html_rewriter *w)
 	free(w);
 }
 
-/* It is asked for inside of apply, which has w->m in use. */
 static const struct digest_map *find_changed(void *context)
 {
 	struct html_rewriter *w = context;
-	if (w->changed)
-		return w->changed;
-	struct matcher *m = matcher_new();
-	w->changed = digest_map_new();
-	for (size_t i = 0; i < w->recording->count; i++)
-		if (vouched_is(&w->recording->exchanges[i]))
-			vouched_add(w->changed, &w->recording->exchanges[i],
-				    w->rules, m);
-	matcher_free(m);
+	if (!w->changed)
+		w->changed = vouched_all(w->recording, w->rules);
 	return w->changed;
 }
 

@@ -50,13 +50,6 @@ static void put_prints(struct page *p, const struct address *client)
 
 static void put_client(struct page *p, const struct twin_client *c)
 {
-	static const char *const names[TWIN_VALUES] = {
-	    [TWIN_AGENT] = "User-Agent",
-	    [TWIN_LANGUAGE] = "Accept-Language",
-	    [TWIN_ACCEPT] = "Accept of pages",
-	    [TWIN_PLUGIN] = "",
-	    [TWIN_HINT] = "",
-	};
 	buf_add_string(&p->out, "<h3>");
 	html_address(&p->out, &c->address);
 	buf_add_string(&p->out, ", ");
@@ -66,7 +59,7 @@ static void put_client(struct page *p, const struct twin_client *c)
 		const struct roll *roll = &c->values[v];
 		size_t i = 0;
 		for (; i < roll->count && i < ENTRIES_MAX; i++)
-			put_value(p, names[v], &roll->list[i]);
+			put_value(p, twin_value_field(v), &roll->list[i]);
 		put_rest(p, roll->count - i + roll->left_out);
 	}
 	put_prints(p, &c->address);

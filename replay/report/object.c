@@ -102,24 +102,6 @@ static void list_named(struct slice fields, struct slice name, struct buf *out)
 
 /* ---- codings ---- */
 
-static const char *trouble_of(enum coding_result result)
-{
-	switch (result) {
-	case CODING_OK:
-	case CODING_TRAILING:
-		return NULL;
-	case CODING_CUT:
-		return "is cut";
-	case CODING_BROKEN:
-		return "is broken";
-	case CODING_TOO_LARGE:
-		return "is too large";
-	case CODING_UNKNOWN:
-		return "is in a coding that is not known";
-	}
-	return NULL;
-}
-
 /* False if nothing came out of it. */
 static bool decode(struct object *o, struct body *b, size_t max)
 {
@@ -131,7 +113,7 @@ static bool decode(struct object *o, struct body *b, size_t max)
 	o->coding = c.misnamed ? OBJECT_MISNAMED : OBJECT_DECODED;
 	o->too_large = c.result == CODING_TOO_LARGE;
 	if (!o->trouble || c.result > CODING_CUT)
-		o->trouble = trouble_of(c.result);
+		o->trouble = coding_trouble(c.result);
 	o->kept = c.plain;
 	c.plain = (struct buf){0};
 	content_release(&c);

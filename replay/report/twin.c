@@ -24,6 +24,18 @@ const char *twin_value_name(enum twin_value v)
 	return names[v];
 }
 
+const char *twin_value_field(enum twin_value v)
+{
+	static const char *const names[TWIN_VALUES] = {
+	    [TWIN_AGENT] = "User-Agent",
+	    [TWIN_LANGUAGE] = "Accept-Language",
+	    [TWIN_ACCEPT] = "Accept of pages",
+	    [TWIN_PLUGIN] = "",
+	    [TWIN_HINT] = "",
+	};
+	return names[v];
+}
+
 static void add(struct look *l, enum twin_value v, struct slice place,
 		struct slice text)
 {

@@ -34,6 +34,8 @@ void twin_release(struct twin *t);
 
 /* "user_agents", "languages", "accept", "plugins", "hints". */
 const char *twin_value_name(enum twin_value v);
+/* The field, for people; "" where place has it. */
+const char *twin_value_field(enum twin_value v);
 
 /* The User-Agent that a request sent, empty if none. */
 struct slice twin_agent(const struct exchange *e);
