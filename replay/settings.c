@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define THREADS_MAX 64
 #define CORES_MAX 16 /* used without having been asked to */
 
 enum option_key {
@@ -221,9 +220,9 @@ static void take_tls_min(struct settings *s, const char *value)
 static void take_threads(struct settings *s, const char *value)
 {
 	uint64_t count = 0;
-	if (!slice_number(slice_of(value), THREADS_MAX, &count) || !count)
+	if (!slice_number(slice_of(value), SITE_LOOPS_MAX, &count) || !count)
 		log_usage("--threads %s: not a number from 1 to %d", value,
-			  THREADS_MAX);
+			  SITE_LOOPS_MAX);
 	s->site.threads = (unsigned)count;
 }
 

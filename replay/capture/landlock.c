@@ -29,8 +29,7 @@ struct ruleset {
 #define MAKING (LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
 
 /* All that a kernel of this ABI can forbid, but what is allowed everywhere.
- * Returns the size of the struct
- * that it knows. */
+ * Returns the size of the struct that it knows. */
 static size_t forbid_all(struct ruleset *r, long abi, bool bind)
 {
 	*r = (struct ruleset){.files = FILES_1};

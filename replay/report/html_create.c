@@ -19,12 +19,15 @@ static const char *why(const char *path, int error)
 
 int html_create(const char *path)
 {
-	int fd;
-	if (!strcmp(path, "-"))
-		return dup(STDOUT_FILENO);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		  0600);
+	bool standard = !strcmp(path, "-");
+	int fd =
+	    standard
+		? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+		: open(path,
+		       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		       0600);
 	if (fd < 0)
-		log_warn("%s: %s", path, why(path, errno));
+		log_warn("%s: %s", standard ? "standard output" : path,
+			 why(path, errno));
 	return fd;
 }

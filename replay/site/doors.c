@@ -27,9 +27,12 @@ static int open_to_append(const char *path)
 
 static int open_log(const char *path)
 {
-	if (!strcmp(path, "-"))
-		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	return open_to_append(path);
+	if (strcmp(path, "-") != 0)
+		return open_to_append(path);
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		log_warn("standard output: %s", strerror(errno));
+	return fd;
 }
 
 /* Of the usual place. Whoever has secrets told expects TLS, so it is made. */

@@ -26,6 +26,8 @@ struct listen {
  * without brackets. */
 bool listen_parse(const char *text, struct listen *l);
 
+#define SITE_LOOPS_MAX 64
+
 struct site_options {
 	const struct listen *listens;
 	size_t listen_count;    /* 0: 127.0.0.1 on every recorded port */
@@ -46,8 +48,8 @@ struct site_options {
 	bool no_h2;        /* to clients: HTTP/1.1 alone */
 	struct slice zone; /* of steering names, lower case */
 	struct tls_options tls;
-	struct identity user;        /* who serves */
-	unsigned threads;            /* event loops; 0: one */
+	struct identity user; /* who serves */
+	unsigned threads;     /* event loops, at most SITE_LOOPS_MAX; 0: one */
 	const struct listen *status; /* where its page is; NULL: nowhere */
 };
 

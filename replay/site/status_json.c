@@ -10,7 +10,6 @@
 
 #define SEEN_TOLD 100
 #define MISSES_TOLD 50
-#define LOOPS_MAX 64     /* what --threads takes */
 #define NEAR_SEARCHED 30 /* of these misses: a search takes up to a ms */
 
 static void number(struct buf *out, const char *name, uint64_t value)
@@ -62,9 +61,9 @@ static void client(struct buf *out, const struct address *a)
 
 /* Where the next to be told stands in each. */
 struct merge {
-	struct notes *const *notes; /* at most LOOPS_MAX */
+	struct notes *const *notes; /* at most SITE_LOOPS_MAX */
 	size_t count;
-	size_t at[LOOPS_MAX];
+	size_t at[SITE_LOOPS_MAX];
 };
 
 static const struct seen *seen_at(const struct notes *n, size_t back)

@@ -18,7 +18,8 @@ static void leave(struct visitor *c)
 	if (c->next)
 		c->next->before = c->before;
 	v->count--;
-	event_free(c->late);
+	if (c->late)
+		event_free(c->late);
 	bufferevent_free(c->events);
 	free(c);
 }
