@@ -314,6 +314,7 @@ bool source_next(struct source *s, struct frame *f)
 void source_rewind(struct source *s)
 {
 	s->current = 0;
+	s->reading = false;
 	for (size_t i = 0; i < s->count; i++) {
 		struct capture *c = &s->captures[i];
 		c->counts = &s->again;

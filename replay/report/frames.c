@@ -1,6 +1,8 @@
 /* In which frame of which capture file an exchange begins. */
 #include "frames.h"
 
+#include "capture/progress.h"
+
 struct frame_place *frames_find(const struct recording *r)
 {
 	struct frame_place *places = xcalloc(r->count + 1, sizeof *places);
@@ -17,5 +19,6 @@ struct frame_place *frames_find(const struct recording *r)
 				    source_number(r->source),
 				    source_file(r->source)};
 	}
+	progress_end(source_progress(r->source));
 	return places;
 }

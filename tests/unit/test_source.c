@@ -1,9 +1,11 @@
 /* What may be given as a capture: files, pipes, packed ones, several, what is
  * none at all; and the filter. */
 #include "capture/log.h"
+#include "capture/progress.h"
 #include "capture/source.h"
 
 #include "capture_file.h"
+#include "forked.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -375,6 +377,42 @@ static void test_again(void **state)
 	buf_release(&ng.b);
 }
 
+/* Until its progress is drawn, which is after a second. */
+static void read_on(void *path)
+{
+	struct source *s = source_new(NULL);
+	struct progress *p = progress_new();
+	struct frame f;
+	source_show_progress(s, p);
+	source_add(s, path);
+	while (source_next(s, &f))
+		;
+	progress_phase(p, "putting in order", NULL, 7, "connections");
+	while (!log_status_stands()) {
+		source_rewind(s);
+		while (source_next(s, &f))
+			;
+	}
+	progress_free(p);
+	source_free(s);
+}
+
+/* What was told meanwhile is not told of frames. */
+static void test_progress_again(void **state)
+{
+	(void)state;
+	struct file pcap = {0};
+	char text[4096];
+	pcap_head(&pcap, 0xa1b2c3d4, 1);
+	for (uint32_t i = 0; i < 600; i++)
+		pcap_record(&pcap, i, 0, "abcd", 4);
+	char *path = path_of(buf_slice(&pcap.b));
+	assert_int_equal(forked(read_on, path, text, sizeof text), 42);
+	assert_int_equal(strncmp(text, "\rtest_source: reading /", 23), 0);
+	drop_path(path);
+	buf_release(&pcap.b);
+}
+
 int main(void)
 {
 	log_init("test_source");
@@ -389,6 +427,7 @@ int main(void)
 	    cmocka_unit_test(test_positions),
 	    cmocka_unit_test(test_filter),
 	    cmocka_unit_test(test_again),
+	    cmocka_unit_test(test_progress_again),
 	    cmocka_unit_test(test_endings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
