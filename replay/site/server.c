@@ -2,7 +2,6 @@
 #include "server.h"
 
 #include "cert_keeper.h"
-
 #include "reload.h"
 #include "server_libevent.h"
 #include "server_listen.h"

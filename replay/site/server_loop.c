@@ -2,6 +2,7 @@
 #include "server_loop.h"
 
 #include "server_listen.h"
+#include "thread.h"
 
 #include "capture/log.h"
 
@@ -9,7 +10,6 @@
 #include <event2/listener.h>
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -267,11 +267,7 @@ static void *run(void *context)
 
 int loop_start(struct loop *l)
 {
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(&l->thread, NULL, run, l);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int error = thread_start(&l->thread, run, l);
 	l->runs = !error;
 	if (error)
 		log_warn("cannot start a thread: %s", strerror(error));

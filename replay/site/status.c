@@ -3,6 +3,7 @@
 
 #include "server_listen.h"
 #include "status_visitor.h"
+#include "thread.h"
 
 #include "capture/log.h"
 
@@ -11,7 +12,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,11 +192,7 @@ static void *run(void *context)
 int status_start(struct status *s)
 {
 	struct buf at = {0};
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(&s->thread, NULL, run, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int error = thread_start(&s->thread, run, s);
 	s->runs = !error;
 	if (error) {
 		log_warn("cannot start a thread: %s", strerror(error));

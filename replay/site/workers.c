@@ -1,11 +1,12 @@
 /* Threads for what takes long, so that the event loops' need not wait. */
 #include "workers.h"
 
+#include "thread.h"
+
 #include "capture/log.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,16 +104,11 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* Signals are the first loop's. */
 static int start(struct pool *p)
 {
-	sigset_t all, before;
 	int error = 0;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (; p->count < p->planned && !error; p->count += !error)
-		error = pthread_create(&p->threads[p->count], NULL, work, p);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+		error = thread_start(&p->threads[p->count], work, p);
 	return error;
 }
 

@@ -83,6 +83,21 @@ def listen_loops_are_as_many_as_asked_for():
              "64 (try --help)\n")
 
 
+def listen_a_capture_that_changes_is_told_by_any_loop():
+    """Which of eight loops is asked is chance: it hardly is the first each
+    time."""
+    rules = TMP / "changing.conf"
+    rules.write_text("body s{x}{y}\n")
+    for _ in range(4):
+        path = recorded("changing.pcap", ("/", ok(b"text " * 400_000)))
+        with Replay(path, "--threads", "8", "--rules", rules,
+                    directory=PLAIN, status=1) as r, Client(r.port) as c:
+            os.truncate(path, 4096)  # the heads stay
+            c.send(request(HOST, "/"))
+            r.line("replay: capture changed while it was being read")
+            r.process.wait(PATIENCE)
+
+
 def listen_a_port_is_one_replays_alone():
     """Sockets of one user may share a port: those of two replays do not."""
     path = repeats()
