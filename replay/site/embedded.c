@@ -1,7 +1,12 @@
-/* What lets files that are part of the program into pages. */
+/* Files that are part of the program, and what lets them into pages. */
 #include "embedded.h"
 
 #include "capture/digest.h"
+
+struct slice embedded_between(const uint8_t *from, const uint8_t *to)
+{
+	return (struct slice){from, (size_t)(to - from)};
+}
 
 void embedded_source(struct buf *out, struct slice file)
 {

@@ -11,8 +11,9 @@
 	__asm__(".pushsection .rodata\n" #name ": .incbin \"" path             \
 		"\"\n" #name "_end: .byte 0\n.popsection\n")
 
-#define EMBEDDED_SLICE(name)                                                   \
-	((struct slice){name, (size_t)(name##_end - (name))})
+#define EMBEDDED_SLICE(name) embedded_between(name, name##_end)
+
+struct slice embedded_between(const uint8_t *from, const uint8_t *to);
 
 /* Appends what lets a style or a script into a page (Content Security Policy
  * Level 3, 2.3.1): 'sha256-...', in single quotes. */
