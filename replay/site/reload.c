@@ -53,16 +53,18 @@ static void done(struct task *t, bool ran)
 	struct loading *l = (struct loading *)t;
 	struct reload *r = l->reload;
 	bool changed = l->rules;
+	/* at the end there are no other loops any more */
+	bool goes_on = ran && !workers_ending(r->site->workers);
 	if (changed)
 		exchange_edition(l);
 	else if (ran)
 		log_warn("rules are unchanged");
 	edition_release(l->before);
 	free(l);
-	if (changed && ran)
+	if (changed && goes_on)
 		r->hand_out(r->context);
 	else
-		end(r, ran);
+		end(r, goes_on);
 }
 
 void reload_begin(struct reload *r)

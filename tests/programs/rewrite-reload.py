@@ -234,6 +234,15 @@ def p15_a_signal_while_captures_are_read_waits():
         same(process.wait(PATIENCE), 0, lines)
 
 
+def p20_the_end_while_rules_are_read():
+    """A leak would be told by the sanitizers."""
+    put(rules_of(21) * 500)  # long enough to be read at the end
+    for _ in range(3):
+        with Replay(record(), "--rules", RULES, "--threads", "3") as r:
+            r.signal(signal.SIGHUP)
+            r.signal(signal.SIGTERM)
+
+
 def p20_answers_in_flight_end_with_the_rules_they_began_with():
     put(rules_of(11))
     with Replay(record(), "--rules", RULES) as r, \
