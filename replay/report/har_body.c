@@ -70,7 +70,7 @@ static json_t *decoded(struct slice text)
 json_t *har_query(struct slice query)
 {
 	json_t *array = json_array();
-	while (query.len) {
+	while (query.len && json_array_size(array) < HAR_VALUES_MAX) {
 		struct slice pair = slice_to(query, slice_find(query, '&'));
 		size_t equals = slice_find(pair, '=');
 		query = slice_from(query, pair.len + 1);
@@ -98,6 +98,23 @@ static void put_state(json_t *o, const struct object *body)
 		json_object_set_new(o, "_trouble", json_string(body->trouble));
 }
 
+/* What a form sends; its text has all of it. */
+static void put_params(json_t *o, const struct object *body)
+{
+	json_t *params;
+	if (slice_equal(body->type, SLICE("application/x-www-form-urlencoded")))
+		params = har_query(body->bytes);
+	else if (slice_equal(body->type, SLICE("multipart/form-data")))
+		params = har_multipart(body->content_type, body->bytes);
+	else
+		return;
+	if (json_array_size(params) == HAR_VALUES_MAX)
+		json_object_set_new(
+		    o, "comment",
+		    json_sprintf("no more than %u params", HAR_VALUES_MAX));
+	json_object_set_new(o, "params", params);
+}
+
 json_t *har_post_data(const struct exchange *e)
 {
 	struct object body;
@@ -107,13 +124,7 @@ json_t *har_post_data(const struct exchange *e)
 		o = json_object();
 		json_object_set_new(o, "mimeType",
 				    value_text(body.content_type));
-		if (slice_equal(body.type,
-				SLICE("application/x-www-form-urlencoded")))
-			json_object_set_new(o, "params", har_query(body.bytes));
-		else if (slice_equal(body.type, SLICE("multipart/form-data")))
-			json_object_set_new(
-			    o, "params",
-			    har_multipart(body.content_type, body.bytes));
+		put_params(o, &body);
 		if (!body.too_large)
 			put_bytes(o, body.bytes, "_encoding");
 		put_state(o, &body);

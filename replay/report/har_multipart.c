@@ -89,7 +89,8 @@ json_t *har_multipart(struct slice content_type, struct slice body)
 	else
 		body = slice_from(body,
 				  find_text(body, buf_slice(&line)) + line.len);
-	while (body.len && !slice_starts(body, SLICE("--"))) {
+	while (body.len && !slice_starts(body, SLICE("--")) &&
+	       json_array_size(array) < HAR_VALUES_MAX) {
 		size_t len = find_text(body, buf_slice(&line));
 		struct slice part = slice_to(body, len);
 		next_line(&part); /* the rest of the delimiter's */

@@ -6,15 +6,19 @@
 
 #include <jansson.h>
 
+/* Named values of a query or a form that are told, each of which takes some
+ * 600 bytes of memory: a form of a few bytes each could fill it all. */
+#define HAR_VALUES_MAX 100000U
+
 /* har_cookies.c: of the field lines of a head. */
 json_t *har_cookies_sent(struct slice fields); /* Cookie */
 json_t *har_cookies_set(struct slice fields);  /* Set-Cookie */
 
 /* har_body.c: named values in a query or a form, percent encoding and plus
- * signs undone. */
+ * signs undone; at most HAR_VALUES_MAX. */
 json_t *har_query(struct slice query);
 /* har_multipart.c: the parts of multipart/form-data; of files the names and
- * types alone. */
+ * types alone; at most HAR_VALUES_MAX. */
 json_t *har_multipart(struct slice content_type, struct slice body);
 /* NULL if the request has no body. */
 json_t *har_post_data(const struct exchange *e);

@@ -258,6 +258,22 @@ def forms_of_parts():
     same(base64.b64decode(posts[0]["text"]), body, "text")
 
 
+def forms_of_many_values():
+    """Each takes far more memory than the bytes that make it."""
+    count = 150000
+    forms = {"application/x-www-form-urlencoded": b"a&" * count,
+             "multipart/form-data; boundary=b": b"--b" + b"\r\n--b" * count}
+    with Capture("values.pcap") as c:
+        c.talk(*((request("h", "/", f"Content-Type: {kind}", method="POST",
+                          body=body), ok("x")) for kind, body in forms.items()))
+    entries = har_of(c.path)["entries"]
+    for entry, body in zip(entries, forms.values(), strict=True):
+        post = entry["request"]["postData"]
+        same((len(post["params"]), post["comment"], post["text"]),
+             (100000, "no more than 100000 params", body.decode()),
+             post["mimeType"])
+
+
 def frames_of_several():
     """Frames are counted in each file, whatever the filter leaves out."""
     paths = [Scenario("drive-by").path, Scenario("p06-pipelining").path]
@@ -422,6 +438,6 @@ def counted_like_tshark():
 
 
 run([same_as_the_table, decoded_bodies, requests_in_detail,
-     forms_of_parts, frames_of_several,
+     forms_of_parts, forms_of_many_values, frames_of_several,
      valid_by_the_schema, valid_of_real_captures, drawn_by_a_viewer,
      counted_like_tshark])
