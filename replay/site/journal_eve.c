@@ -5,6 +5,10 @@
 
 #include "capture/hostname.h"
 
+/* Bytes of a value that differs: what a recorded head holds is told again for
+ * each request that is held against it. */
+#define VALUE_MAX ((size_t)8 << 10)
+
 /* Most of a line are names: these are copied without having been measured. */
 #define ADD(out, text) add(out, SLICE(text))
 
@@ -155,13 +159,20 @@ static void eve_http(struct buf *out, const struct record *r)
 	ADD(out, "\"length\":");
 }
 
+static void eve_value(struct buf *out, struct slice name, struct slice value)
+{
+	add(out, name);
+	json_add_start(out, value, VALUE_MAX);
+}
+
 static void eve_difference(struct buf *out, const struct difference *d)
 {
 	MEMBER(out, "{\"in\":", slice_of(differ_kind_name(d->kind)));
-	optional(out, SLICE(",\"name\":"), d->name);
+	if (d->name.data)
+		eve_value(out, SLICE(",\"name\":"), d->name);
 	if (d->asked.data || d->recorded.data) {
-		MEMBER(out, ",\"asked\":", d->asked);
-		MEMBER(out, ",\"recorded\":", d->recorded);
+		eve_value(out, SLICE(",\"asked\":"), d->asked);
+		eve_value(out, SLICE(",\"recorded\":"), d->recorded);
 	}
 	ADD(out, "}");
 }

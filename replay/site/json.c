@@ -1,6 +1,8 @@
 /* Bytes of any kind as a JSON string. */
 #include "json.h"
 
+#include "capture/visible.h"
+
 /* The length of the UTF-8 sequence at s (RFC 3629 4), 0 if there is none. */
 static size_t sequence_len(struct slice s)
 {
@@ -69,4 +71,15 @@ void json_add(struct buf *out, struct slice s)
 	}
 	buf_add(out, slice_from(s, plain));
 	buf_add_byte(out, '"');
+}
+
+void json_add_start(struct buf *out, struct slice s, size_t max)
+{
+	if (s.len <= max) {
+		json_add(out, s);
+		return;
+	}
+	json_add(out, slice_to(s, visible_back(s, max)));
+	out->len--; /* its quote */
+	buf_add_string(out, "\xe2\x80\xa6\"");
 }

@@ -10,6 +10,7 @@
 
 #define SEEN_TOLD 100
 #define MISSES_TOLD 50
+#define VALUE_TOLD 2000  /* bytes of what was asked or recorded */
 #define NEAR_SEARCHED 30 /* of these misses: a search takes up to a ms */
 
 static void number(struct buf *out, const char *name, uint64_t value)
@@ -21,6 +22,15 @@ static void text(struct buf *out, const char *name, struct slice value)
 {
 	buf_printf(out, "\"%s\":", name);
 	json_add(out, value);
+	buf_add_byte(out, ',');
+}
+
+/* Of a capture or a client: 120 exchanges with heads of 1 MiB would be told
+ * each second. */
+static void clipped(struct buf *out, const char *name, struct slice of)
+{
+	buf_printf(out, "\"%s\":", name);
+	json_add_start(out, of, VALUE_TOLD);
 	buf_add_byte(out, ',');
 }
 
@@ -148,10 +158,10 @@ static void add_differences(struct buf *out, const struct table *t,
 		buf_add_byte(out, '{');
 		text(out, "in", slice_of(differ_kind_name(one->kind)));
 		if (one->name.data)
-			text(out, "name", one->name);
+			clipped(out, "name", one->name);
 		if (one->asked.data || one->recorded.data) {
-			text(out, "asked", one->asked);
-			text(out, "recorded", one->recorded);
+			clipped(out, "asked", one->asked);
+			clipped(out, "recorded", one->recorded);
 		}
 		end(out, '}');
 	}
@@ -187,8 +197,8 @@ static void add_near(struct buf *out, const struct status_facts *f,
 	url_print(&url, &u);
 	buf_add_byte(out, '{');
 	number(out, "exchange", i + 1);
-	text(out, "method", e->method);
-	text(out, "url", buf_slice(&url));
+	clipped(out, "method", e->method);
+	clipped(out, "url", buf_slice(&url));
 	number(out, "status", e->status);
 	number(out, "bytes", e->body_bytes);
 	add_differences(out, t, r, i);
@@ -236,8 +246,8 @@ static void add_miss(struct buf *out, const struct status_facts *f,
 	url_print(&url, &r->url);
 	stamp(out, "time", m->time);
 	client(out, &r->client.address);
-	text(out, "method", r->method);
-	text(out, "url", buf_slice(&url));
+	clipped(out, "method", r->method);
+	clipped(out, "url", buf_slice(&url));
 	if (m->note.len)
 		text(out, "note", buf_slice(&m->note));
 	flag(out, "cut", m->cut);

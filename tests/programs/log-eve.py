@@ -156,6 +156,22 @@ def eve_says_what_was_asked():
     same((head["http_method"], head["length"]), ("HEAD", 0))
 
 
+def eve_tells_long_values_in_part():
+    """What a recorded head holds stands in the line of each request that is
+    held against it."""
+    with Capture("long.pcap") as c:
+        c.talk((request(HOST, "/p", "Cookie: " + "c" * 8191 + "\u00c3\u00a9" * 9000),
+                ok("x")))
+    log = TMP / "long.jsonl"
+    log.unlink(missing_ok=True)
+    with Replay(c.path, log=log) as r:
+        ask(r.port, HOST, "/other")
+    differs = jq(".reenact.differs[]?", log)
+    same([d["recorded"] for d in differs if d.get("name") == "Cookie"],
+         ["c" * 8191 + "\u2026"], "in part")
+    true(max(map(len, log.read_bytes().splitlines())) < 20000, "a short line")
+
+
 def eve_length_is_the_bodys():
     """As sent: with its chunks, without what was said to go on."""
     with Replay(site()) as r:

@@ -296,6 +296,26 @@ def status_is_bounded():
         print(f"  2,000 more misses: {grown >> 10} KiB; {size >> 10} KiB told")
 
 
+def status_tells_long_values_in_part():
+    """What a recorded head holds is told for each request near to it."""
+    head = "Cookie: " + "c" * 60000, "Referer: http://" + "r" * 60000
+    with Capture("long.pcap") as c:
+        c.talk(*[(request(HOST, f"/p?n={i}&" + "\x7f" * 60000, *head), ok("x"))
+                 for i in range(6)])
+    with serve(captures=c.path) as (r, status):
+        for i in range(40):
+            ask(r.port, HOST, f"/p?asked={i}")
+        got = status.ask().text
+        true(len(got) < 4 << 20, f"{len(got)} bytes")
+        near = json.loads(got)["misses"][0]["near"]
+        same(len(near), 4, "near")
+        for one in near:
+            true(one["url"].startswith(f"http://{HOST}/p?n="), one["url"][:60])
+            cookie = [d["recorded"] for d in one["differs"]
+                      if d.get("name") == "Cookie"]
+            same(cookie, ["c" * 2000 + "\u2026"], "in part")
+
+
 def status_lets_few_in():
     with serve() as (r, s):
         idle = []
