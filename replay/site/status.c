@@ -22,6 +22,7 @@
 
 #define BACKLOG 64
 #define LOOPS_MS 700 /* a loop that is busy that long is told of as it was */
+#define RETRY_MS 100 /* after there was no descriptor for a visitor */
 #define NICENESS 19  /* answers come first */
 
 struct status {
@@ -30,7 +31,7 @@ struct status {
 	struct visitors visitors;
 	struct event_base *base;
 	struct evconnlistener *listener;
-	struct event *wake, *late;
+	struct event *wake, *late, *retry;
 	int wake_fd; /* -1: none */
 	struct endpoint at;
 	int64_t began; /* by a clock that nobody sets */
@@ -136,6 +137,22 @@ static void on_accept(struct evconnlistener *events, evutil_socket_t fd,
 	visitors_let_in(&s->visitors, fd);
 }
 
+static void on_retry(evutil_socket_t fd, short what, void *context)
+{
+	struct status *s = context;
+	(void)fd, (void)what;
+	evconnlistener_enable(s->listener);
+}
+
+/* A listener that stayed on would spin. */
+static void on_accept_error(struct evconnlistener *events, void *context)
+{
+	struct status *s = context;
+	struct timeval soon = {0, RETRY_MS * 1000};
+	evconnlistener_disable(events);
+	evtimer_add(s->retry, &soon);
+}
+
 static int make_events(struct status *s, int fd)
 {
 	s->base = event_base_new();
@@ -147,13 +164,17 @@ static int make_events(struct status *s, int fd)
 	s->listener = evconnlistener_new(
 	    s->base, on_accept, s,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
-	if (!s->listener)
+	if (s->listener)
+		evconnlistener_set_error_cb(s->listener, on_accept_error);
+	else
 		close(fd);
 	s->wake =
 	    event_new(s->base, s->wake_fd, EV_READ | EV_PERSIST, on_wake, s);
 	s->late = evtimer_new(s->base, on_late, s);
+	s->retry = evtimer_new(s->base, on_retry, s);
 	s->visitors.base = s->base;
-	return s->listener && s->wake && s->late && !event_add(s->wake, NULL)
+	return s->listener && s->wake && s->late && s->retry &&
+		       !event_add(s->wake, NULL)
 		   ? 0
 		   : -1;
 }
@@ -225,6 +246,8 @@ void status_free(struct status *s)
 		event_free(s->wake);
 	if (s->late)
 		event_free(s->late);
+	if (s->retry)
+		event_free(s->retry);
 	if (s->base)
 		event_base_free(s->base);
 	if (s->wake_fd >= 0)

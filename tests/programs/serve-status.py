@@ -331,6 +331,32 @@ def status_lets_few_in():
         s.once("room again", lambda t: t["requests"] == 0)
 
 
+def busy(pid, seconds=1):
+    """What part of a time its busiest thread ran or wanted to."""
+    def used():
+        tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
+        return {t.name: sum(map(int, (t / "schedstat").read_text().split()[:2]))
+                for t in tasks}
+    before, began = used(), time.monotonic()
+    time.sleep(seconds)
+    after, took = used(), time.monotonic() - began
+    return max(after[t] - before[t] for t in before) / took / 1e9
+
+
+def status_waits_for_descriptors():
+    if not pathlib.Path("/proc/self/schedstat").exists():
+        return "this kernel does not tell how busy threads are"
+    with serve("--threads", "1", limit=60, directory=PLAIN) as (r, s):
+        clients = [Client(r.port) for _ in range(60)]
+        slow = [Client(s.port) for _ in range(20)]
+        until("descriptors", lambda: len(os.listdir(r.of_proc("fd"))) == 60)
+        part = busy(r.process.pid)
+        true(part < 0.5, f"a thread is busy {part:.0%} of the time")
+        for c in clients + slow:
+            c.socket.close()
+        until("a visitor", lambda: "requests" in s.told())
+
+
 def is_closed(c):
     c.socket.setblocking(False)
     try:
