@@ -47,6 +47,15 @@ static void archive_free(struct archive *a)
 	free(a);
 }
 
+/* With O_DIRECTORY a link that is not followed is no directory. */
+static void tell_link(const char *path)
+{
+	char target[1];
+	int error = errno;
+	bool link = readlink(path, target, sizeof target) >= 0;
+	errno = link ? ELOOP : error;
+}
+
 struct archive *archive_open_directory(const char *path)
 {
 	struct archive *a = archive_new(path);
@@ -54,6 +63,7 @@ struct archive *archive_open_directory(const char *path)
 		a->directory =
 		    open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (a->directory < 0) {
+		tell_link(path);
 		say(path, "");
 		archive_free(a);
 		return NULL;

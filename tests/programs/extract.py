@@ -252,6 +252,7 @@ def nothing_is_written_over():
     link.symlink_to(TMP / "first")
     done = run_replay("--extract", link, path, code=1)
     same(done.stderr.count("\n"), 1, done.stderr)
+    true("link: is a symbolic link" in done.stderr, done.stderr)
     (TMP / "plain").write_text("mine")
     run_replay("--extract", TMP / "plain", path, code=1)
     run_replay("--extract", TMP / "no/such", path, code=1)
