@@ -57,6 +57,9 @@ class Net:
 
     def join(self):
         site, client = self.site.pid, self.client.pid
+        # as in the lab: an address that comes a second later is a change of
+        # network to browsers, and they drop what they are loading
+        self.set(client, "net/ipv6/conf/default/accept_dad", 0)
         for pid, command in (
                 (site, "link set lo up"), (client, "link set lo up"),
                 (site, "link add site type veth peer name client"
@@ -71,10 +74,13 @@ class Net:
                             *command.split()], check=True)
         # answers may come from any address
         for name in "all", "site":
-            subprocess.run(
-                ["nsenter", "-t", str(site), "-n", "sh", "-c",
-                 f"echo 0 > /proc/sys/net/ipv4/conf/{name}/rp_filter"],
-                check=False, stderr=subprocess.DEVNULL)
+            self.set(site, f"net/ipv4/conf/{name}/rp_filter", 0)
+
+    @staticmethod
+    def set(pid, name, value):
+        subprocess.run(["nsenter", "-t", str(pid), "-n", "sh", "-c",
+                        f"echo {value} > /proc/sys/{name}"],
+                       check=False, stderr=subprocess.DEVNULL)
 
     def read(self):
         for line in self.site.stdout:
