@@ -11,6 +11,7 @@ import os
 import pathlib
 import socket
 import subprocess
+import time
 
 import cage
 from visit import LabError
@@ -75,6 +76,7 @@ class Network:
         with cage.inside(self.client_ns):
             if machine is None:
                 self._make_client()
+                wait_for("client0")
             else:
                 self._make_bridge(machine)
 
@@ -151,6 +153,17 @@ class Network:
             prove_routes("client", "client0")
             if not self.tap:
                 prove_answers()
+
+
+def wait_for(device, patience=5):
+    """The kernel tells up to a second later that a link is up, and gives it
+    its address then: a change of network to browsers, which drop what they
+    are loading."""
+    end = time.monotonic() + patience
+    while " state UP " not in run("ip", "-o", "link", "show", device):
+        if time.monotonic() > end:
+            raise LabError(f"the client's link {device} does not come up")
+        time.sleep(0.02)
 
 
 def links():

@@ -13,6 +13,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 LAB = HERE.parents[2] / "etc" / "lab"
 
 sys.path.insert(0, str(LAB))
+import cage  # noqa: E402
+import network  # noqa: E402
 import sandbox  # noqa: E402
 
 
@@ -43,9 +45,9 @@ class Net:
                                stdout=subprocess.PIPE, text=True)
         for process in self.processes:
             assert process.stdout.readline() == "up\n"
-        self.join()
         self.namespace = os.open(f"/proc/{self.client.pid}/ns/net",
                                  os.O_RDONLY | os.O_CLOEXEC)
+        self.join()
         self.site.stdin.write("serve\n")
         self.site.stdin.flush()
         assert "ready" in self.site.stdout.readline()
@@ -57,8 +59,7 @@ class Net:
 
     def join(self):
         site, client = self.site.pid, self.client.pid
-        # as in the lab: an address that comes a second later is a change of
-        # network to browsers, and they drop what they are loading
+        # as in the lab: see network.py
         self.set(client, "net/ipv6/conf/default/accept_dad", 0)
         for pid, command in (
                 (site, "link set lo up"), (client, "link set lo up"),
@@ -72,6 +73,8 @@ class Net:
                 (client, "route add default via 10.9.0.1")):
             subprocess.run(["nsenter", "-t", str(pid), "-n", "ip",
                             *command.split()], check=True)
+        with cage.inside(self.namespace):
+            network.wait_for("client")
         # answers may come from any address
         for name in "all", "site":
             self.set(site, f"net/ipv4/conf/{name}/rp_filter", 0)
