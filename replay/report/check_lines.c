@@ -1,6 +1,8 @@
 /* The words and lists that replay --check is made of, for people. */
 #include "check_text.h"
 
+#include "words.h"
+
 #include "capture/visible.h"
 
 #include <inttypes.h>
@@ -10,29 +12,32 @@
 #define CLIPPED_VERBOSE 2048U
 #define SECOND INT64_C(1000000000)
 
-static const char *plural(uint64_t n)
+/* Takes what is in b. */
+static void say(struct buf *b)
 {
-	return n == 1 ? "" : "s";
+	fwrite(b->data, 1, b->len, stdout);
+	buf_release(b);
 }
 
 void say_count(uint64_t n, const char *what)
 {
-	printf("%" PRIu64 " %s%s", n, what, plural(n));
+	struct buf b = {0};
+	words_count(&b, n, what);
+	say(&b);
 }
 
-/* As people read them: exact where that is short. */
 void say_bytes(uint64_t n)
 {
-	static const char *const units[] = {"kB", "MB", "GB", "TB"};
-	double value = (double)n / 1e3;
-	size_t unit = 0;
-	if (n < 10000) {
-		say_count(n, "byte");
-		return;
-	}
-	for (; value >= 1e3 && unit < 3; unit++)
-		value /= 1e3;
-	printf("%.1f %s", value, units[unit]);
+	struct buf b = {0};
+	words_bytes(&b, n);
+	say(&b);
+}
+
+void say_amount(const struct reason_count *c)
+{
+	struct buf b = {0};
+	reason_count_print(&b, c);
+	say(&b);
 }
 
 void say_share(uint64_t part, uint64_t whole)
@@ -65,11 +70,7 @@ void say_whole(struct slice text)
 static void put_url(const struct out *o, const struct exchange *e)
 {
 	struct buf b = {0};
-	struct url url = exchange_url(e);
-	if (slice_equal(e->method, SLICE("CONNECT")))
-		buf_add(&b, e->target); /* no URL: RFC 9110 9.3.6 */
-	else
-		url_print(&b, &url);
+	words_url(&b, e);
 	say_clipped(o, buf_slice(&b));
 	buf_release(&b);
 }
@@ -87,8 +88,7 @@ void say_address(const struct address *a)
 {
 	struct buf b = {0};
 	address_print(&b, a);
-	fwrite(b.data, 1, b.len, stdout);
-	buf_release(&b);
+	say(&b);
 }
 
 void say_endpoint(const struct endpoint *e)
@@ -98,8 +98,7 @@ void say_endpoint(const struct endpoint *e)
 		endpoint_print(&b, e);
 	else
 		address_print(&b, &e->address);
-	fwrite(b.data, 1, b.len, stdout);
-	buf_release(&b);
+	say(&b);
 }
 
 void say_seconds(int64_t seconds)

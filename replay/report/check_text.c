@@ -102,28 +102,6 @@ static void put_well(struct out *o)
 	put_unread(s);
 }
 
-static void put_amount(const struct reason_count *c)
-{
-	const char *between = "";
-	const struct {
-		size_t n;
-		const char *what;
-	} parts[] = {{c->exchanges, "exchange"},
-		     {c->connections, "connection"},
-		     {c->links, "link"}};
-	for (size_t i = 0; i < 3; i++) {
-		if (!parts[i].n)
-			continue;
-		fputs(between, stdout);
-		say_count(parts[i].n, parts[i].what);
-		between = ", ";
-	}
-	if (c->bytes) {
-		fputs(", ", stdout);
-		say_bytes(c->bytes);
-	}
-}
-
 static void put_reason_exchange(const struct out *o, size_t i,
 				enum reason_scope scope)
 {
@@ -158,7 +136,7 @@ static void put_reason(struct out *o, enum reason r)
 {
 	const struct reason_info *info = reason_info(r);
 	printf("  %s (%s): ", info->sentence, info->name);
-	put_amount(&o->s->reasons[r]);
+	say_amount(&o->s->reasons[r]);
 	if (*info->helps && strcmp(info->helps, "nothing") != 0)
 		printf("; %s would help", info->helps);
 	putchar('\n');

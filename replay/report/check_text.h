@@ -23,6 +23,7 @@ struct out {
 void say_count(uint64_t n, const char *what);
 /* As people read them: exact where that is short. */
 void say_bytes(uint64_t n);
+void say_amount(const struct reason_count *c);
 void say_share(uint64_t part, uint64_t whole);
 /* Bytes of the capture, escaped. */
 void say_clipped(const struct out *o, struct slice text);

@@ -50,7 +50,7 @@ void page_number(struct page *p, uint32_t i)
 void page_url(struct page *p, const struct exchange *e, size_t max)
 {
 	struct buf b = {0};
-	exchange_text(&b, e);
+	words_url(&b, e);
 	buf_add_string(&p->out, "<code class=\"u\">");
 	html_add_clipped(&p->out, buf_slice(&b), max);
 	buf_add_string(&p->out, "</code>");

@@ -57,7 +57,7 @@ static void put_about(struct page *p, const struct object *o,
 	struct buf *out = &p->out;
 	struct image_size size;
 	buf_add_string(out, "<p class=\"about\">");
-	html_size(out, o->recorded);
+	words_bytes(out, o->recorded);
 	if (o->type.len) {
 		buf_add_string(out, ", ");
 		html_add_clipped(out, o->type, 60);
@@ -69,7 +69,7 @@ static void put_about(struct page *p, const struct object *o,
 	}
 	if (o->coding == OBJECT_DECODED) {
 		buf_add_string(out, ", then ");
-		html_size(out, m->size);
+		words_bytes(out, m->size);
 	}
 	if (image_size_read(o->bytes, &size))
 		buf_printf(out, ", %" PRIu32 " \xc3\x97 %" PRIu32 " pixels",

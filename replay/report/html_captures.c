@@ -49,7 +49,7 @@ static void put_file(struct page *p, const char *path, const char *what)
 	html_add_clipped(out, slice_of(path), 1000);
 	buf_printf(out, "</code></th><td>%s</td><td>", what);
 	if (fd >= 0)
-		html_size(out, (uint64_t)st.st_size);
+		words_bytes(out, (uint64_t)st.st_size);
 	else
 		buf_add_byte(out, '-');
 	buf_add_string(out, "</td><td>");

@@ -215,7 +215,7 @@ static void put_name(const struct picture *d, const struct layout_row *r)
 	if (r->count > 1) {
 		picture_group(d, r);
 	} else {
-		exchange_text(&url, e);
+		words_url(&url, e);
 		buf_printf(out, "#%" PRIu32 " ", r->first + 1);
 		html_add_value_clipped(out, e->method, 20);
 		buf_add_byte(out, ' ');
@@ -253,7 +253,7 @@ static void put_more(const struct picture *d, const struct layout_row *r,
 		   html_kind_name(picture_kind(d, r)));
 	if (g && g->bytes) {
 		buf_add_string(out, ", ");
-		html_size(out, g->bytes);
+		words_bytes(out, g->bytes);
 	}
 	buf_add_string(out, "</tspan>");
 }

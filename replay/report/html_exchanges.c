@@ -216,7 +216,7 @@ static void put_fields(struct page *p, struct slice fields)
 	buf_add_string(&p->out, "</dl>\n");
 	if (left) {
 		buf_add_string(&p->out, "<p class=\"note\">And ");
-		html_count(&p->out, left, "field");
+		words_count(&p->out, left, "field");
 		buf_add_string(&p->out, " more.</p>\n");
 	}
 	allowance_use(&p->fields, p->out.len - before);
@@ -289,7 +289,7 @@ static void put_title(struct page *p, const struct glance *g, uint32_t i)
 	buf_add_string(out, html_kind_name(g->kind));
 	if (g->has_head && g->bytes) {
 		buf_add_string(out, ", ");
-		html_size(out, g->bytes);
+		words_bytes(out, g->bytes);
 	}
 	if (lost)
 		buf_printf(

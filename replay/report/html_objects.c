@@ -111,7 +111,7 @@ static void put_object(struct page *p, const struct objects *o,
 		buf_printf(&p->out, " <br>%" PRIu32 " \xc3\x97 %" PRIu32,
 			   g->image.width, g->image.height);
 	buf_add_string(&p->out, "</td><td>");
-	html_size(&p->out, g->size);
+	words_bytes(&p->out, g->size);
 	buf_add_string(&p->out, "</td><td>");
 	page_url(p, &p->recording->exchanges[i], 200);
 	buf_add_string(&p->out, "<dl class=\"digests\">");

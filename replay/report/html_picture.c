@@ -163,7 +163,7 @@ static void put_left_out(const struct picture *d)
 	buf_add_string(out, "<p class=\"note\">Not in the picture, which has "
 			    "room for ");
 	buf_printf(out, "%u rows: ", LAYOUT_ROWS_MAX);
-	html_count(out, d->layout.left_out, "exchange");
+	words_count(out, d->layout.left_out, "exchange");
 	buf_add_string(out, " that led to nothing.</p>\n");
 }
 
@@ -194,7 +194,7 @@ static void put_lead(struct page *p)
 		buf_add_string(out, "<p>");
 		page_exchange(p, p->survey.chain.first_page);
 		buf_add_string(out, " led to ");
-		html_count(out, t->count - 1, "exchange");
+		words_count(out, t->count - 1, "exchange");
 		buf_add_string(out, ". Hosts stand side by side, time goes "
 				    "down; numbers at the left are seconds "
 				    "since the first request.</p>\n");

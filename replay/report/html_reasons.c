@@ -1,28 +1,6 @@
 /* What of a recording does not come back, why, and what would help. */
 #include "html_page.h"
 
-static void put_amount(struct page *p, const struct reason_count *c)
-{
-	const char *between = "";
-	const struct {
-		size_t n;
-		const char *what;
-	} parts[] = {{c->exchanges, "exchange"},
-		     {c->connections, "connection"},
-		     {c->links, "link"}};
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-		if (!parts[i].n)
-			continue;
-		buf_add_string(&p->out, between);
-		html_count(&p->out, parts[i].n, parts[i].what);
-		between = ", ";
-	}
-	if (!c->bytes)
-		return;
-	buf_add_string(&p->out, between);
-	html_size(&p->out, c->bytes);
-}
-
 static void put_exchange(struct page *p, uint32_t i, enum reason_scope scope)
 {
 	const struct finding *f = findings_of(&p->survey.findings, i);
@@ -40,7 +18,7 @@ static void put_rest(struct page *p, size_t left, const char *what)
 	if (!left)
 		return;
 	buf_add_string(&p->out, "<li>and ");
-	html_count(&p->out, left, what);
+	words_count(&p->out, left, what);
 	buf_add_string(&p->out, " more</li>\n");
 }
 
@@ -98,7 +76,7 @@ static void put_reason(struct page *p, enum reason r)
 		   "<details class=\"why\"><summary><strong>%s</strong> "
 		   "<code>%s</code> <span class=\"n\">",
 		   info->sentence, info->name);
-	put_amount(p, &p->survey.reasons[r]);
+	reason_count_print(&p->out, &p->survey.reasons[r]);
 	buf_printf(out, "</span></summary>\n<p>Why: %s.</p>\n", info->fact);
 	if (*info->helps && strcmp(info->helps, "nothing") != 0)
 		buf_printf(out, "<p>What would help: %s.</p>\n", info->helps);

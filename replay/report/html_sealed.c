@@ -89,7 +89,7 @@ static void put_ends(struct page *p, const struct sealed_row *r)
 	if (r->stream != UINT32_MAX)
 		buf_printf(out, "%" PRIu32, r->stream);
 	else
-		html_count(out, r->connections, "connection");
+		words_count(out, r->connections, "connection");
 	buf_add_string(out, "</td><td>");
 	html_endpoint(out, r->client);
 	buf_add_string(out, "<br>");
@@ -117,7 +117,7 @@ static void put_row(struct page *p, const struct sealed_row *r)
 	}
 	put_certificate(p, r->certificate);
 	buf_add_string(out, "</dl></td><td>");
-	html_size(out, r->bytes);
+	words_bytes(out, r->bytes);
 	buf_add_string(out, "</td></tr>\n");
 	page_flush(p, (size_t)1 << 16);
 }

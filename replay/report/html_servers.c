@@ -34,7 +34,7 @@ static void put_host(struct page *p, const struct html_host *h)
 		buf_add_string(out, "only named");
 	buf_add_string(out, "</td><td>");
 	if (h->exchanges)
-		html_size(out, h->bytes);
+		words_bytes(out, h->bytes);
 	else
 		buf_add_byte(out, '-');
 	buf_add_string(out, "</td></tr>\n");

@@ -64,9 +64,9 @@ static void put_delivered(struct page *p)
 	}
 	tile(p, "Delivered");
 	buf_add_string(&p->out, "<a href=\"#objects\">");
-	html_count(&p->out, files, "file");
+	words_count(&p->out, files, "file");
 	buf_add_string(&p->out, "</a> (programs, archives, plug-ins), ");
-	html_size(&p->out, p->survey.bytes);
+	words_bytes(&p->out, p->survey.bytes);
 	buf_add_string(&p->out, " in all bodies");
 	tile_end(p);
 }
@@ -77,9 +77,9 @@ static void put_seen(struct page *p)
 	for (size_t i = 0; i < p->hosts.count; i++)
 		asked += p->hosts.list[i].exchanges > 0;
 	tile(p, "Recorded");
-	html_count(&p->out, p->recording->count, "exchange");
+	words_count(&p->out, p->recording->count, "exchange");
 	buf_add_string(&p->out, " with ");
-	html_count(&p->out, asked, "host");
+	words_count(&p->out, asked, "host");
 	buf_printf(&p->out, ", %u connections, %zu of them with HTTP",
 		   p->recording->flows ? flows_len(p->recording->flows) : 0,
 		   p->survey.findings.with_http);

@@ -63,7 +63,7 @@ static void put_row(struct page *p, const struct glance *g, uint32_t i)
 		   html_kind_name(g->kind), html_kind_name(g->kind));
 	buf_printf(out, "<td class=\"w\" data-v=\"%" PRIu64 "\">", g->bytes);
 	if (g->has_head)
-		html_size(out, g->bytes);
+		words_bytes(out, g->bytes);
 	else
 		buf_add_byte(out, '-');
 	buf_printf(out, "</td><td class=\"s s-%s\">%s</td>", state, state);

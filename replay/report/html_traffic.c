@@ -9,7 +9,7 @@ static void put_entry(struct page *p, const struct roll_entry *e)
 	buf_add_string(out, "</th><td><code class=\"u\">");
 	html_add_clipped(out, e->text.len ? e->text : SLICE("-"), HTML_CLIPPED);
 	buf_printf(out, "</code></td><td>%zu</td><td>", e->count);
-	html_size(out, e->bytes);
+	words_bytes(out, e->bytes);
 	buf_add_string(out, "</td></tr>\n");
 }
 
@@ -22,7 +22,7 @@ static void put_silent(struct page *p)
 	if (!sum)
 		return;
 	buf_add_string(&p->out, "<p>Opened, and nothing was said: ");
-	html_count(&p->out, sum, "connection");
+	words_count(&p->out, sum, "connection");
 	buf_add_string(&p->out, ".</p>\n");
 }
 

@@ -53,7 +53,7 @@ static void put_client(struct page *p, const struct twin_client *c)
 	buf_add_string(&p->out, "<h3>");
 	html_address(&p->out, &c->address);
 	buf_add_string(&p->out, ", ");
-	html_count(&p->out, c->exchanges, "exchange");
+	words_count(&p->out, c->exchanges, "exchange");
 	buf_add_string(&p->out, "</h3>\n<dl class=\"fields\">\n");
 	for (enum twin_value v = 0; v < TWIN_VALUES; v++) {
 		const struct roll *roll = &c->values[v];

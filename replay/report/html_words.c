@@ -1,4 +1,4 @@
-/* Numbers, times and names as people read them, in a page. */
+/* Shares, times and names as they stand in a page. */
 #include "html_words.h"
 
 #include "survey.h"
@@ -6,25 +6,6 @@
 #include <time.h>
 
 #define SECOND INT64_C(1000000000)
-
-void html_count(struct buf *out, uint64_t n, const char *what)
-{
-	buf_printf(out, "%" PRIu64 " %s%s", n, what, n == 1 ? "" : "s");
-}
-
-void html_size(struct buf *out, uint64_t n)
-{
-	static const char *const units[] = {"kB", "MB", "GB", "TB"};
-	double value = (double)n / 1e3;
-	size_t unit = 0;
-	if (n < 10000) {
-		html_count(out, n, "byte");
-		return;
-	}
-	for (; value >= 1e3 && unit < 3; unit++)
-		value /= 1e3;
-	buf_printf(out, "%.1f %s", value, units[unit]);
-}
 
 void html_share(struct buf *out, uint64_t part, uint64_t whole)
 {
@@ -85,16 +66,6 @@ void html_endpoint(struct buf *out, const struct endpoint *e)
 void html_digest(struct buf *out, const uint8_t *digest, size_t len)
 {
 	buf_add_string(out, "<code class=\"d\">");
-	for (size_t i = 0; i < len; i++)
-		buf_printf(out, "%02x", digest[i]);
+	buf_add_hex(out, (struct slice){digest, len});
 	buf_add_string(out, "</code>");
-}
-
-void exchange_text(struct buf *out, const struct exchange *e)
-{
-	struct url url = exchange_url(e);
-	if (slice_equal(e->method, SLICE("CONNECT")))
-		buf_add(out, e->target); /* no URL: RFC 9110 9.3.6 */
-	else
-		url_print(out, &url);
 }

@@ -1,16 +1,11 @@
-/* Numbers, times and names as people read them, in a page; all of it appends to
- * out. */
+/* Shares, times and names as they stand in a page; all of it appends to out. */
 #ifndef REPORT_HTML_WORDS_H
 #define REPORT_HTML_WORDS_H
 
-#include "capture/exchange.h"
+#include "words.h"
 
 #include <inttypes.h>
 
-/* "1 exchange", "17 exchanges". */
-void html_count(struct buf *out, uint64_t n, const char *what);
-/* Exact where that is short. */
-void html_size(struct buf *out, uint64_t n);
 /* "88.2 %", rounded down, on one line. */
 void html_share(struct buf *out, uint64_t part, uint64_t whole);
 /* <time>, UTC to the second; times in ns, seconds since the epoch. */
@@ -23,8 +18,5 @@ void html_address(struct buf *out, const struct address *a);
 void html_endpoint(struct buf *out, const struct endpoint *e);
 /* A digest in hexadecimal digits; one click selects it. */
 void html_digest(struct buf *out, const uint8_t *digest, size_t len);
-
-/* The URL of an exchange, of CONNECT its target; hostile bytes. */
-void exchange_text(struct buf *out, const struct exchange *e);
 
 #endif

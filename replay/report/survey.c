@@ -3,6 +3,7 @@
 
 #include "opened.h"
 #include "repeats.h"
+#include "words.h"
 
 #include <stdlib.h>
 
@@ -391,4 +392,26 @@ unsigned survey_share(uint64_t part, uint64_t whole)
 	if (part > UINT64_MAX / 1000)
 		return (unsigned)(part / (whole / 1000));
 	return (unsigned)(part * 1000 / whole);
+}
+
+void reason_count_print(struct buf *out, const struct reason_count *c)
+{
+	const char *between = "";
+	const struct {
+		size_t n;
+		const char *what;
+	} parts[] = {{c->exchanges, "exchange"},
+		     {c->connections, "connection"},
+		     {c->links, "link"}};
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		if (!parts[i].n)
+			continue;
+		buf_add_string(out, between);
+		words_count(out, parts[i].n, parts[i].what);
+		between = ", ";
+	}
+	if (!c->bytes)
+		return;
+	buf_add_string(out, between);
+	words_bytes(out, c->bytes);
 }

@@ -20,6 +20,9 @@ struct reason_count {
 	uint64_t bytes; /* of bodies, or of payload in connections */
 };
 
+/* "2 exchanges, 61.4 kB", appended to out. */
+void reason_count_print(struct buf *out, const struct reason_count *c);
+
 struct survey {
 	const struct recording *recording;
 	struct findings findings;
