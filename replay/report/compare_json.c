@@ -3,6 +3,7 @@
 
 #include "compare_chain.h"
 #include "compare_detail.h"
+#include "output.h"
 #include "value.h"
 
 #define FLUSH_AT ((size_t)1 << 16)
@@ -241,7 +242,7 @@ static json_t *summary_value(const struct compare_report *r)
 static int put(struct buf *out, json_t *value)
 {
 	value_line(out, value);
-	return out->len >= FLUSH_AT ? compare_flush(out) : 0;
+	return out->len >= FLUSH_AT ? output_flush(out) : 0;
 }
 
 int compare_print_json(const struct compare_report *r)
@@ -262,7 +263,7 @@ int compare_print_json(const struct compare_report *r)
 	if (!result) {
 		value_line(&out, chain_value(c));
 		value_line(&out, summary_value(r));
-		result = compare_flush(&out);
+		result = output_flush(&out);
 	}
 	buf_release(&out);
 	return result;

@@ -33,7 +33,4 @@ void compare_tell(const struct compare_report *r, bool verbose);
 /* Of the reproducible exchanges, rounded down; 0 of none, as for --check. */
 unsigned compare_per_mille(const struct comparison *c);
 
-/* Writes out and empties it. Returns 0, or -1 if that fails (said). */
-int compare_flush(struct buf *out);
-
 #endif

@@ -3,10 +3,7 @@
 
 #include "columns.h"
 #include "compare_detail.h"
-
-#include "capture/log.h"
-
-#include <errno.h>
+#include "output.h"
 
 #define FLUSH_AT ((size_t)1 << 16)
 
@@ -17,26 +14,6 @@ unsigned compare_per_mille(const struct comparison *c)
 		   : 0;
 }
 
-int compare_flush(struct buf *out)
-{
-	bool well = !out->len || fwrite(out->data, out->len, 1, stdout) == 1;
-	buf_clear(out);
-	if (well && !fflush(stdout))
-		return 0;
-	if (errno != EPIPE)
-		log_warn("cannot write to standard output: %s",
-			 strerror(errno));
-	return -1;
-}
-
-static void put_text(struct buf *out, struct slice text)
-{
-	if (text.len)
-		buf_add_escaped(out, text);
-	else
-		buf_add_byte(out, '-');
-}
-
 /* All but the number, which stands before. */
 static void put_row(struct buf *out, const struct exchange *e,
 		    enum compare_result result, const struct buf *detail)
@@ -44,14 +21,14 @@ static void put_row(struct buf *out, const struct exchange *e,
 	const struct slice texts[] = {e->method, e->host, e->target};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		buf_add_byte(out, '\t');
-		put_text(out, texts[i]);
+		output_text(out, texts[i]);
 	}
 	if (e->status)
 		buf_printf(out, "\t%u", e->status);
 	else
 		buf_add_string(out, "\t-");
 	buf_printf(out, "\t%s\t", compare_result_name(result));
-	put_text(out, buf_slice(detail));
+	output_text(out, buf_slice(detail));
 	buf_add_byte(out, '\n');
 }
 
@@ -70,7 +47,7 @@ static int put_rows(const struct comparison *c, struct columns *fitted,
 			&detail);
 		columns_take(fitted, out, from);
 		if (out->len >= FLUSH_AT)
-			result = compare_flush(out);
+			result = output_flush(out);
 	}
 	buf_release(&detail);
 	return result;
@@ -91,7 +68,7 @@ static int put_misses(const struct comparison *c, struct columns *fitted,
 			&detail);
 		columns_take(fitted, out, from);
 		if (out->len >= FLUSH_AT)
-			result = compare_flush(out);
+			result = output_flush(out);
 	}
 	buf_release(&detail);
 	return result;
@@ -136,7 +113,7 @@ static int print(const struct compare_report *r, struct columns *fitted)
 	columns_end(fitted, &out);
 	put_sum(c, fitted && r->display->colour, &out);
 	if (!result)
-		result = compare_flush(&out);
+		result = output_flush(&out);
 	columns_tell(fitted);
 	columns_free(fitted);
 	buf_release(&out);

@@ -4,6 +4,7 @@
 #include "detect.h"
 #include "object.h"
 #include "object_name.h"
+#include "output.h"
 
 #include "capture/digest.h"
 #include "capture/log.h"
@@ -43,21 +44,12 @@ struct body {
 
 /* ---- the index ---- */
 
-static void put_text(struct buf *out, struct slice text)
-{
-	if (text.len)
-		buf_add_escaped(out, text);
-	else
-		buf_add_byte(out, '-');
-	buf_add_byte(out, '\t');
-}
-
 static void put_url(struct buf *out, const struct exchange *e)
 {
 	struct buf url_text = {0};
 	struct url url = exchange_url(e);
 	url_print(&url_text, &url);
-	put_text(out, buf_slice(&url_text));
+	output_cell(out, buf_slice(&url_text));
 	buf_release(&url_text);
 }
 
@@ -106,8 +98,9 @@ static void put_row(struct buf *out, const struct body *p)
 		buf_printf(out, "%u\t", e->status);
 	else
 		buf_add_string(out, "-\t");
-	put_text(out, p->object.content_type);
-	put_text(out, p->detected ? slice_of(p->detected) : (struct slice){0});
+	output_cell(out, p->object.content_type);
+	output_cell(out,
+		    p->detected ? slice_of(p->detected) : (struct slice){0});
 	buf_printf(out, "%zu\t", p->object.bytes.len);
 	put_digests(out, p->object.bytes);
 	buf_printf(out, "%s\t%s\t",

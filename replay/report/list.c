@@ -34,15 +34,6 @@ static bool has_head(const struct exchange *e)
 	return e->response_head.len > 0;
 }
 
-static void put_text(struct buf *out, struct slice text)
-{
-	if (text.len)
-		buf_add_escaped(out, text);
-	else
-		buf_add_byte(out, '-');
-	buf_add_byte(out, '\t');
-}
-
 static void put_tsv(struct buf *out, const struct row *row)
 {
 	const struct exchange *e = row->e;
@@ -56,9 +47,9 @@ static void put_tsv(struct buf *out, const struct row *row)
 	buf_add_byte(out, '\t');
 	endpoint_print(out, exchange_server(e));
 	buf_add_string(out, e->https ? "\thttps\t" : "\thttp\t");
-	put_text(out, e->method);
-	put_text(out, e->host);
-	put_text(out, e->target);
+	output_cell(out, e->method);
+	output_cell(out, e->host);
+	output_cell(out, e->target);
 	if (e->status)
 		buf_add_number(out, e->status);
 	else

@@ -1,4 +1,4 @@
-/* What is written to standard output. */
+/* Tables and what else is written to standard output. */
 #include "output.h"
 
 #include "capture/log.h"
@@ -16,4 +16,18 @@ int output_flush(struct buf *out)
 	}
 	buf_clear(out);
 	return 0;
+}
+
+void output_text(struct buf *out, struct slice text)
+{
+	if (text.len)
+		buf_add_escaped(out, text);
+	else
+		buf_add_byte(out, '-');
+}
+
+void output_cell(struct buf *out, struct slice text)
+{
+	output_text(out, text);
+	buf_add_byte(out, '\t');
 }
