@@ -55,7 +55,7 @@ static int check(const struct settings *s, const struct rules *rules,
 		 char *const captures[], size_t count)
 {
 	struct check_options o = {.rules = rules,
-				  .verbose = s->verbose,
+				  .verbose = s->display.verbose,
 				  .display = &s->display,
 				  .json = s->format == LIST_JSON,
 				  .capture = captures[0]};
@@ -109,7 +109,7 @@ static int compare(const struct settings *s, struct rules *rules,
 					      &s->display};
 	names_compare(&names, recorded, replayed);
 	lone_addresses_collect(&addresses, replayed);
-	compare_tell(&report, s->verbose);
+	compare_tell(&report, s->display.verbose);
 	int result = s->format == LIST_JSON ? compare_print_json(&report)
 		     : s->format == LIST_COLUMNS
 			 ? compare_print_columns(&report)

@@ -404,7 +404,6 @@ void settings_read(struct settings *s, int argc, char **argv)
 	settle_mode(s);
 	check_usage(s);
 	display_begin(&s->display);
-	s->verbose = s->display.verbose;
 	s->site.quiet = s->display.quiet;
 	if (s->format == LIST_AUTO)
 		s->format = s->display.width ? LIST_COLUMNS : LIST_TSV;

@@ -40,7 +40,7 @@ struct settings {
 	const char *user;      /* NULL: the default */
 	const char **replayed; /* captures to compare */
 	size_t replayed_count;
-	bool verbose, no_digest, strict;
+	bool no_digest, strict;
 	enum list_format format;
 	char **captures;
 	size_t capture_count;
