@@ -151,18 +151,11 @@ static bool parse_dollar(struct parser *p)
 	return true;
 }
 
-static int hex_value(uint8_t c)
-{
-	if (isdigit(c))
-		return c - '0';
-	return isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
-}
-
 static bool parse_hex(struct parser *p, size_t backslash)
 {
 	struct slice s = rest(p);
-	int high = s.len > 1 ? hex_value(s.data[0]) : -1;
-	int low = s.len > 1 ? hex_value(s.data[1]) : -1;
+	int high = s.len > 1 ? byte_hex(s.data[0]) : -1;
+	int low = s.len > 1 ? byte_hex(s.data[1]) : -1;
 	if (high < 0 || low < 0)
 		return refuse(p, backslash, "\\x wants two hexadecimal digits");
 	add_byte(p->template, (uint8_t)(high << 4 | low));

@@ -86,6 +86,15 @@ static inline uint8_t byte_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
+/* The value of a hexadecimal digit, -1: it is none. */
+static inline int byte_hex(uint8_t c)
+{
+	c = byte_lower(c);
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* Compares as ASCII without case, whatever the locale. */
 bool slice_equal_nocase(struct slice a, struct slice b);
 bool slice_starts_nocase(struct slice s, struct slice prefix);

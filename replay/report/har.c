@@ -74,19 +74,10 @@ static json_t *version_of(const struct exchange *e)
 	return text_of(&b);
 }
 
-static uint64_t request_bytes(const struct exchange *e)
-{
-	struct body_reader r = exchange_request_body(e);
-	struct slice bytes;
-	uint64_t sum = 0;
-	while (body_next(&r, &bytes))
-		sum += bytes.data ? bytes.len : 0;
-	return sum;
-}
-
 static json_t *request_of(const struct exchange *e)
 {
-	json_t *o = json_object(), *post = har_post_data(e);
+	uint64_t sent;
+	json_t *o = json_object(), *post = har_post_data(e, &sent);
 	struct message m = {0};
 	struct url url = exchange_url(e);
 	http_request(e->request_head, &m);
@@ -99,7 +90,7 @@ static json_t *request_of(const struct exchange *e)
 	if (post)
 		set(o, "postData", post);
 	set(o, "headersSize", head_size(e, e->request_head));
-	set(o, "bodySize", json_integer((json_int_t)request_bytes(e)));
+	set(o, "bodySize", json_integer((json_int_t)sent));
 	set(o, "_target", value_text(e->target));
 	return o;
 }

@@ -38,22 +38,14 @@ static void put_bytes(json_t *o, struct slice bytes, const char *encoding)
 
 /* ---- queries and forms ---- */
 
-static int hex_of(uint8_t c)
-{
-	c = byte_lower(c);
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static json_t *decoded(struct slice text)
 {
 	struct buf b = {0};
 	for (size_t i = 0; i < text.len; i++) {
 		uint8_t c = text.data[i];
 		bool room = c == '%' && i + 2 < text.len;
-		int high = room ? hex_of(text.data[i + 1]) : -1;
-		int low = room ? hex_of(text.data[i + 2]) : -1;
+		int high = room ? byte_hex(text.data[i + 1]) : -1;
+		int low = room ? byte_hex(text.data[i + 2]) : -1;
 		if (high >= 0 && low >= 0) {
 			c = (uint8_t)(high << 4 | low);
 			i += 2;
@@ -115,11 +107,12 @@ static void put_params(json_t *o, const struct object *body)
 	json_object_set_new(o, "params", params);
 }
 
-json_t *har_post_data(const struct exchange *e)
+json_t *har_post_data(const struct exchange *e, uint64_t *sent)
 {
 	struct object body;
 	json_t *o = NULL;
 	object_read(&body, e, OBJECT_REQUEST, HAR_BODY_MAX);
+	*sent = body.recorded;
 	if (body.recorded) {
 		o = json_object();
 		json_object_set_new(o, "mimeType",

@@ -20,8 +20,8 @@ json_t *har_query(struct slice query);
 /* har_multipart.c: the parts of multipart/form-data; of files the names and
  * types alone; at most HAR_VALUES_MAX. */
 json_t *har_multipart(struct slice content_type, struct slice body);
-/* NULL if the request has no body. */
-json_t *har_post_data(const struct exchange *e);
+/* NULL if the request has no body; *sent: its bytes as recorded. */
+json_t *har_post_data(const struct exchange *e, uint64_t *sent);
 /* "content" of the response; *received: the body's bytes as recorded. */
 json_t *har_content(const struct exchange *e, uint64_t *received);
 

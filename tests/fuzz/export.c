@@ -83,8 +83,8 @@ static void check_har(const struct exchange *e)
 {
 	struct message m;
 	double sum;
-	uint64_t received;
-	json_t *post = har_post_data(e);
+	uint64_t sent, received;
+	json_t *post = har_post_data(e, &sent);
 	if (post)
 		check_json(post);
 	check_json(har_content(e, &received));
