@@ -11,11 +11,10 @@ import json
 import pathlib
 import re
 import ssl
-import struct
 import subprocess
 
 from lib import sealed
-from lib.sealed import Certificate
+from lib.sealed import Certificate, hello
 from playback import *
 from lib import h2
 
@@ -59,16 +58,6 @@ def has(text, *parts):
 def links(found, key="ip_targets"):
     return [(n["no"], n["type"], n["field"], n["line"], n["byte"], n["text"])
             for n in found[key]]
-
-
-def hello(name):
-    """A ClientHello that names its server."""
-    sni = struct.pack(">HBH", len(name) + 3, 0, len(name)) + name
-    extension = struct.pack(">HH", 0, len(sni)) + sni
-    body = (b"\3\3" + bytes(32) + b"\0" + b"\0\2\x13\1" + b"\1\0"
-            + struct.pack(">H", len(extension)) + extension)
-    message = b"\1" + struct.pack(">I", len(body))[1:] + body
-    return b"\x16\3\1" + struct.pack(">H", len(message)) + message
 
 
 def states():

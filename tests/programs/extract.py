@@ -23,7 +23,8 @@ import subprocess
 import zipfile
 import zlib
 
-from lib.corpus import captures_of_corpus, is_certain, missing, rows_expected
+from lib.corpus import (captures_of_corpus, certain_captures, is_certain,
+                        missing, rows_expected)
 from lib.made import scenarios
 from playback import *
 
@@ -444,9 +445,7 @@ def exported_like_tshark():
         return missing()
     if not shutil.which("tshark"):
         return "there is no tshark"
-    paths = [p for p in captures_of_corpus() if is_certain(p)
-             and not p.with_name(p.name + ".keys").exists()]
-    paths = sorted(paths, key=lambda p: -len(rows_expected(p)))[:MOST]
+    paths = certain_captures(MOST)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = [r for r in pool.map(compare_objects, paths) if r]
     same([w for r in results for w in r[1]], [], "objects")

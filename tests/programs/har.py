@@ -20,8 +20,7 @@ import shutil
 import subprocess
 import zlib
 
-from lib.corpus import (CORPUS, captures_of_corpus, is_certain, missing,
-                        rows_expected)
+from lib.corpus import CORPUS, captures_of_corpus, certain_captures, missing
 from lib.made import scenarios
 from lib.npm import Unreachable, fetch_all
 from playback import *
@@ -425,9 +424,7 @@ def counted_like_tshark():
         return missing()
     if not shutil.which("tshark"):
         return "there is no tshark"
-    paths = [p for p in captures_of_corpus() if is_certain(p)
-             and not p.with_name(p.name + ".keys").exists()]
-    paths = sorted(paths, key=lambda p: -len(rows_expected(p)))[:MOST]
+    paths = certain_captures(MOST)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(compare_requests, paths))
     requests, streams, alone = (sum(r[i] for r in results) for i in range(3))

@@ -12,12 +12,12 @@ import os
 import pathlib
 import re
 import stat
-import struct
 import subprocess
 import time
 
 from lib import axe, browser, markup
 from lib.npm import Unreachable
+from lib.sealed import hello
 from playback import *
 
 RULES = pathlib.Path(__file__).resolve().parents[2] / "etc/rules.conf"
@@ -352,16 +352,6 @@ EVIL = ("</script></style></title></pre></details></svg>--><script>canary=1"
         "\"onfocus=canary=4 autofocus x='")
 URL = "javascript:canary=5//"
 MARKS = "\u202e\u2066gpj.exe\u200b\u0085\x1b[2J\x00\x07"
-
-
-def hello(name):
-    """A ClientHello that names its server."""
-    sni = struct.pack(">HBH", len(name) + 3, 0, len(name)) + name
-    extension = struct.pack(">HH", 0, len(sni)) + sni
-    body = (b"\3\3" + bytes(32) + b"\0" + b"\0\2\x13\1" + b"\1\0"
-            + struct.pack(">H", len(extension)) + extension)
-    message = b"\1" + struct.pack(">I", len(body))[1:] + body
-    return b"\x16\3\1" + struct.pack(">H", len(message)) + message
 
 
 def hostile():

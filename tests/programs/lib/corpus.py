@@ -33,3 +33,10 @@ def is_certain(path):
     rows = rows_expected(path)
     return bool(rows) and all(r["state"] == "complete" and not r["doubt"]
                               for r in rows)
+
+
+def certain_captures(most):
+    """Those that are certain and need no keys; with most exchanges first."""
+    paths = [p for p in captures_of_corpus() if is_certain(p)
+             and not p.with_name(p.name + ".keys").exists()]
+    return sorted(paths, key=lambda p: -len(rows_expected(p)))[:most]

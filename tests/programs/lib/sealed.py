@@ -1,6 +1,7 @@
 """Recordings of TLS, of which both ends are OpenSSL's, in memory; and the
 certificates that their servers show."""
 import ssl
+import struct
 import subprocess
 
 CA = """[ca]
@@ -22,6 +23,16 @@ distinguished_name = none
 string_mask = utf8only
 [none]
 """
+
+
+def hello(name):
+    """A ClientHello that names its server."""
+    sni = struct.pack(">HBH", len(name) + 3, 0, len(name)) + name
+    extension = struct.pack(">HH", 0, len(sni)) + sni
+    body = (b"\3\3" + bytes(32) + b"\0" + b"\0\2\x13\1" + b"\1\0"
+            + struct.pack(">H", len(extension)) + extension)
+    message = b"\1" + struct.pack(">I", len(body))[1:] + body
+    return b"\x16\3\1" + struct.pack(">H", len(message)) + message
 
 
 def openssl(*arguments, **how):
