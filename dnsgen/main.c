@@ -93,7 +93,8 @@ static void collect(struct hosts *h, const struct recording *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		const struct exchange *e = &r->exchanges[i];
-		hosts_add_request(h, e->method, e->target, e->host,
+		hosts_add_request(h, exchange_method(e), exchange_target(e),
+				  exchange_host(e),
 				  &exchange_server(e)->address, e->tunnel.data);
 	}
 	for (size_t i = 0; i < names_count(r->names); i++)

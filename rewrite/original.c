@@ -25,8 +25,8 @@ static bool has_body(const struct exchange *e, const struct message *m)
 {
 	return e->state != EXCHANGE_MALFORMED && e->status >= 200 &&
 	       e->status != 204 && e->status != 206 && e->status != 304 &&
-	       !slice_equal(e->method, SLICE("HEAD")) &&
-	       !slice_equal(e->method, SLICE("CONNECT")) &&
+	       !slice_equal(exchange_method(e), SLICE("HEAD")) &&
+	       !slice_equal(exchange_method(e), SLICE("CONNECT")) &&
 	       is_only_chunked(m->fields);
 }
 
@@ -61,7 +61,7 @@ struct original original_of(const struct exchange *e,
 	struct url url = exchange_url(e);
 	struct message m;
 	struct original o = {
-	    .method = e->method,
+	    .method = exchange_method(e),
 	    .host = url.host,
 	    .target = url.target,
 	    .https = e->https,
@@ -70,7 +70,8 @@ struct original original_of(const struct exchange *e,
 	    .framing = (enum http_framing)e->response_framing,
 	};
 	if (!exchange_head_whole(e) ||
-	    http_response(e->response_head, e->method, &m) != HTTP_DONE)
+	    http_response(e->response_head, exchange_method(e), &m) !=
+		HTTP_DONE)
 		return o;
 	if (exchange_lacks_length(e))
 		o.framing = HTTP_LENGTH;

@@ -60,7 +60,8 @@ static struct slice content_type(const struct exchange *e)
 {
 	struct message m;
 	if (!e->response_head.len ||
-	    http_response(e->response_head, e->method, &m) != HTTP_DONE)
+	    http_response(e->response_head, exchange_method(e), &m) !=
+		HTTP_DONE)
 		return (struct slice){0};
 	return http_field(m.fields, SLICE("Content-Type"));
 }
@@ -69,7 +70,7 @@ static void put_exchange(const struct preview *p, size_t i)
 {
 	const struct exchange *e = &p->recording->exchanges[i];
 	printf("#%zu ", i + 1);
-	put_text(e->method);
+	put_text(exchange_method(e));
 	putchar(' ');
 	put_url(e);
 }
@@ -147,7 +148,7 @@ static void preview_target(struct preview *p, size_t i)
 {
 	const struct exchange *e = &p->recording->exchanges[i];
 	struct url url = exchange_url(e);
-	struct subject s = {.method = e->method,
+	struct subject s = {.method = exchange_method(e),
 			    .host = url.host,
 			    .target = url.target,
 			    .https = url.https};
@@ -254,7 +255,7 @@ static void note_left(struct preview *p, size_t i, const struct rewritten *w)
 	const struct exchange *e = &p->recording->exchanges[i];
 	struct url url = exchange_url(e);
 	buf_printf(&p->left, "  #%zu ", i + 1);
-	buf_add_escaped(&p->left, e->method);
+	buf_add_escaped(&p->left, exchange_method(e));
 	buf_add_byte(&p->left, ' ');
 	struct buf text = {0};
 	url_print(&text, &url);

@@ -20,7 +20,8 @@ bool vouched_is(const struct exchange *e)
 	struct message m;
 	if (e->state != EXCHANGE_COMPLETE || e->status != 200 ||
 	    !e->body_bytes ||
-	    http_response(e->response_head, e->method, &m) != HTTP_DONE)
+	    http_response(e->response_head, exchange_method(e), &m) !=
+		HTTP_DONE)
 		return false;
 	struct slice type = http_field(m.fields, SLICE("Content-Type"));
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)

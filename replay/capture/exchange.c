@@ -65,6 +65,44 @@ const struct endpoint *exchange_server(const struct exchange *e)
 	return &e->flow->ends[!e->client];
 }
 
+static struct slice part_of(struct slice head, struct head_part p)
+{
+	if (!p.at && !p.len)
+		return (struct slice){0};
+	return (struct slice){head.data + p.at, p.len};
+}
+
+struct slice exchange_method(const struct exchange *e)
+{
+	return part_of(e->request_head, e->parts.method);
+}
+
+struct slice exchange_target(const struct exchange *e)
+{
+	return part_of(e->request_head, e->parts.target);
+}
+
+struct slice exchange_host(const struct exchange *e)
+{
+	return part_of(e->request_head, e->parts.host);
+}
+
+static struct head_part part_at(struct slice head, struct slice part)
+{
+	if (!part.data)
+		return (struct head_part){0};
+	return (struct head_part){(uint32_t)(part.data - head.data),
+				  (uint32_t)part.len};
+}
+
+void exchange_ask(struct exchange *e, const struct message *m)
+{
+	e->request_head = m->head;
+	e->parts = (struct request_parts){part_at(m->head, m->method),
+					  part_at(m->head, m->target),
+					  part_at(m->head, m->host)};
+}
+
 uint16_t exchange_port(const struct exchange *e)
 {
 	uint16_t port = exchange_server(e)->port;
@@ -76,8 +114,8 @@ uint16_t exchange_port(const struct exchange *e)
 
 struct url exchange_url(const struct exchange *e)
 {
-	return url_of(e->method, e->target, e->host, e->https,
-		      exchange_port(e));
+	return url_of(exchange_method(e), exchange_target(e), exchange_host(e),
+		      e->https, exchange_port(e));
 }
 
 bool exchange_head_whole(const struct exchange *e)
@@ -177,10 +215,7 @@ static void take_request(struct asked *a, struct talk *talk, int side,
 	a->e.tunnel = talk->tunnel;
 	a->e.https = talk->flow->tls != NULL;
 	a->e.client = (uint8_t)side;
-	a->e.request_head = m->head;
-	a->e.method = m->method;
-	a->e.target = m->target;
-	a->e.host = m->host;
+	exchange_ask(&a->e, m);
 	a->e.ranged = m->range;
 	a->e.version = (uint8_t)(10 + m->minor);
 	a->e.request_framing = (uint8_t)m->framing;
@@ -306,9 +341,12 @@ static bool take_body(struct finder *f, struct exchange *e,
 static void find_again(struct finder *f)
 {
 	f->alignment = LOST;
-	if (peek_request(f) && heads_search(&f->heads, &f->answering,
-					    &f->next.e.method, f->next.e.time))
-		return;
+	if (peek_request(f)) {
+		struct slice method = exchange_method(&f->next.e);
+		if (heads_search(&f->heads, &f->answering, &method,
+				 f->next.e.time))
+			return;
+	}
 	cursor_skip(&f->answering, UINT64_MAX, NULL);
 }
 
@@ -340,6 +378,7 @@ static enum answer_result read_answer(struct finder *f, struct exchange *e,
 				      struct cursor *from, struct message *m)
 {
 	struct cursor *c = &f->answering;
+	struct slice method = exchange_method(e);
 	bool interim = false;
 	for (;;) {
 		cursor_skip_line_breaks(c);
@@ -347,10 +386,10 @@ static enum answer_result read_answer(struct finder *f, struct exchange *e,
 			*from = *c;
 		int64_t time = cursor_time(c);
 		struct cursor before = *c;
-		switch (heads_read(&f->heads, c, &e->method, m)) {
+		switch (heads_read(&f->heads, c, &method, m)) {
 		case HEAD_NONE:
 			interim = false;
-			if (heads_search(&f->heads, c, &e->method, e->time)) {
+			if (heads_search(&f->heads, c, &method, e->time)) {
 				f->alignment = LOST;
 				continue;
 			}
@@ -474,7 +513,8 @@ static bool goes_over_to_h2(const struct exchange *e)
 	struct message q, a;
 	struct slice h2c = SLICE("h2c"), upgrade = SLICE("Upgrade");
 	return http_request(e->request_head, &q) == HTTP_DONE &&
-	       http_response(e->response_head, e->method, &a) == HTTP_DONE &&
+	       http_response(e->response_head, exchange_method(e), &a) ==
+		   HTTP_DONE &&
 	       http_has_token(http_field(q.fields, upgrade), h2c) &&
 	       http_has_token(http_field(a.fields, upgrade), h2c);
 }
@@ -501,9 +541,9 @@ bool exchanges_find(struct talk *talk, struct spool *spool,
 		}
 		take(context, &a.e, a.first);
 		tunnel = well && a.e.status / 100 == 2 &&
-			 slice_equal(a.e.method, SLICE("CONNECT"));
+			 slice_equal(exchange_method(&a.e), SLICE("CONNECT"));
 		if (tunnel)
-			talk->tunnel = a.e.target;
+			talk->tunnel = exchange_target(&a.e);
 	}
 	talk->from[f.asking.side] = f.asking.at;
 	talk->from[f.answering.side] = f.answering.at;

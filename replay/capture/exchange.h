@@ -15,6 +15,12 @@ enum exchange_state {
 	EXCHANGE_MALFORMED,   /* its framing is an unrecoverable error */
 };
 
+/* A part of a request's head. Of an absent one both are 0: none is at the
+ * start but the method, which is never empty. */
+struct head_part {
+	uint32_t at, len; /* bytes; no head has more than HTTP_HEAD_MAX */
+};
+
 /* Slices point into the recording. 400,000 of these are kept at once: what can
  * be found again from the heads is not stored.
  *
@@ -32,9 +38,10 @@ struct exchange {
 
 	struct slice request_head;  /* in one piece */
 	struct slice response_head; /* of the final response; data NULL: none */
-	struct slice method, target;
-	struct slice host;   /* the Host field's value, data NULL if none */
 	struct slice tunnel; /* target of the CONNECT it came through, if any */
+	struct request_parts {
+		struct head_part method, target, host;
+	} parts; /* where they are: see exchange_method */
 
 	struct span request_body;  /* raw: with its chunk framing */
 	struct span response;      /* all that answered: interim responses, head
@@ -64,6 +71,14 @@ const char *exchange_state_name(enum exchange_state state);
 void exchange_version_print(struct buf *out, const struct exchange *e);
 const struct endpoint *exchange_client(const struct exchange *e);
 const struct endpoint *exchange_server(const struct exchange *e);
+
+/* Of the request. The Host field's value: data NULL if there is none. */
+struct slice exchange_method(const struct exchange *e);
+struct slice exchange_target(const struct exchange *e);
+struct slice exchange_host(const struct exchange *e);
+
+/* Takes the parts of a request that stand in its head: it is borrowed. */
+void exchange_ask(struct exchange *e, const struct message *m);
 
 /* The port for which the connection stands: its server's, but inside a tunnel
  * that of the CONNECT target, since the connection's own is the proxy's. */

@@ -89,9 +89,7 @@ static void take_upgraded(struct h2_reader *r, const struct talk *talk)
 	e->https = from->https;
 	e->ranged = from->ranged;
 	e->request_head = from->request_head;
-	e->method = from->method;
-	e->target = from->target;
-	e->host = from->host;
+	e->parts = from->parts;
 	e->request_framing = from->request_framing;
 	stream->first = talk->asked;
 	stream->asked = true;

@@ -277,9 +277,9 @@ bool h2_head_text(struct h2_head *h, struct slice *out)
 	return true;
 }
 
-struct h2_request h2_head_request(const struct h2_head *h, struct slice text)
+struct message h2_head_request(const struct h2_head *h, struct slice text)
 {
-	struct h2_request r = {.head = text};
+	struct message r = {.head = text};
 	size_t target = h->method.len + 1;
 	size_t line = target + target_of(h).len + sizeof " HTTP/1.1\r\n" - 1;
 	r.method = slice_to(text, h->method.len);

@@ -6,7 +6,7 @@
 #ifndef CAPTURE_H2_HEAD_H
 #define CAPTURE_H2_HEAD_H
 
-#include "bytes.h"
+#include "http.h"
 
 /* A longer list of fields is cut here, and malformed; as HPACK counts. */
 #define H2_LIST_MAX (1U << 20)
@@ -43,11 +43,6 @@ void h2_head_take(void *head, struct slice name, struct slice value);
 /* CONNECT without :protocol: the target is the authority. */
 bool h2_head_connects(const struct h2_head *h);
 
-/* Where the parts of a request's text are. */
-struct h2_request {
-	struct slice head, method, target, host; /* host: data NULL if none */
-};
-
 /* The head's text in out, which is valid until the next one begins. False if it
  * lacks what makes one: a method and a target, or a status. The text of
  * trailers are the lines alone. */
@@ -57,7 +52,8 @@ bool h2_head_text(struct h2_head *h, struct slice *out);
  * RFC 9113 8.2.2. */
 bool h2_head_of_connection(struct slice name);
 
-/* The parts of what h2_head_text gave, or of a copy of it. */
-struct h2_request h2_head_request(const struct h2_head *h, struct slice text);
+/* The parts of a request's text, or of a copy of it: head, method, target and
+ * host. */
+struct message h2_head_request(const struct h2_head *h, struct slice text);
 
 #endif

@@ -40,16 +40,13 @@ static void take_request(struct h2_side *s)
 	    h2_streams_add(&r->streams, b->stream, b->promise);
 	if (!stream)
 		return;
-	struct h2_request q = h2_head_request(&r->head, text);
+	struct message request = h2_head_request(&r->head, text);
 	struct exchange *e = &stream->e;
 	e->time = b->time;
 	e->client = (uint8_t)r->client;
 	e->https = r->https;
 	e->ranged = r->head.ranged;
-	e->request_head = q.head;
-	e->method = q.method;
-	e->target = q.target;
-	e->host = q.host;
+	exchange_ask(e, &request);
 	e->request_framing = r->head.has_length ? HTTP_LENGTH : HTTP_NO_BODY;
 	stream->first = b->first;
 	stream->connects = h2_head_connects(&r->head);
@@ -70,8 +67,8 @@ static void add_head(struct h2_reader *r, struct h2_stream *stream,
 /* Whether the response to this can have no content (RFC 9110 6.4.1). */
 static bool has_no_body(const struct exchange *e)
 {
-	return slice_equal(e->method, SLICE("HEAD")) || e->status == 204 ||
-	       e->status == 304;
+	return slice_equal(exchange_method(e), SLICE("HEAD")) ||
+	       e->status == 204 || e->status == 304;
 }
 
 static void take_final(struct h2_reader *r, struct h2_stream *stream,

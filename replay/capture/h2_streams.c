@@ -263,6 +263,6 @@ bool h2_stream_tunnel(const struct h2_stream *stream, struct talk *tunnel)
 	part_of(&flow->streams[!e->client], &e->flow->streams[!e->client],
 		stream->run[1] + stream->heads,
 		stream->pieces[1] - stream->heads, stream->answered);
-	*tunnel = (struct talk){.flow = flow, .tunnel = e->target};
+	*tunnel = (struct talk){.flow = flow, .tunnel = exchange_target(e)};
 	return true;
 }

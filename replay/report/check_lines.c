@@ -79,7 +79,7 @@ void say_exchange(const struct out *o, size_t i)
 {
 	const struct exchange *e = &o->s->recording->exchanges[i];
 	printf("#%zu ", i + 1);
-	say_clipped(o, e->method);
+	say_clipped(o, exchange_method(e));
 	putchar(' ');
 	put_url(o, e);
 }

@@ -62,7 +62,7 @@ json_t *value_exchange(const struct survey *s, size_t i)
 	const struct exchange *e = &s->recording->exchanges[i];
 	json_t *o = json_object();
 	value_set(o, "no", value_number(i + 1));
-	value_set(o, "method", value_text(e->method));
+	value_set(o, "method", value_text(exchange_method(e)));
 	value_set(o, "url", value_url(e));
 	return o;
 }

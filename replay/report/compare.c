@@ -85,9 +85,9 @@ static void begin_request(struct judge *j, const struct exchange *e)
 	const struct message m = {
 	    .head = e->request_head,
 	    .fields = head_fields(e->request_head),
-	    .method = e->method,
-	    .target = e->target,
-	    .host = e->host,
+	    .method = exchange_method(e),
+	    .target = exchange_target(e),
+	    .host = exchange_host(e),
 	};
 	const struct arrival arrival = {
 	    .client = *exchange_client(e),
@@ -201,12 +201,12 @@ static enum compare_result hold(struct judge *j, struct buf *where)
 	struct recorded_wire asked_bytes = {.e = j->e}, recorded = {.e = e};
 	struct wire asked = {recorded_next, recorded_rewind, &asked_bytes};
 	struct wire as_recorded = {recorded_next, recorded_rewind, &recorded};
-	struct wire_terms terms = {.method = j->e->method,
+	struct wire_terms terms = {.method = exchange_method(j->e),
 				   .wanted = "recorded",
 				   .any_interim = j->expects};
 	bool changed = r->answer.rewritten || r->answer.decoded;
-	bool as_it_is =
-	    !r->match.part_count && slice_equal(j->e->method, e->method);
+	bool as_it_is = !r->match.part_count &&
+			slice_equal(exchange_method(j->e), exchange_method(e));
 	if (as_it_is && !wires_differ(&asked, &as_recorded, &terms, where))
 		return end_differs(j->e, e, where) ? COMPARE_DIFFERENT
 						   : COMPARE_SAME;
@@ -515,7 +515,7 @@ static int by_url(const void *a, const void *b, void *context)
 	buf_release(&left);
 	buf_release(&right);
 	if (!order)
-		order = slice_compare(x->method, y->method);
+		order = slice_compare(exchange_method(x), exchange_method(y));
 	return order ? order : compare_numbers(i, k);
 }
 

@@ -46,7 +46,7 @@ void compare_name(const struct recording *r, uint32_t i, struct buf *out)
 	const struct exchange *e = &r->exchanges[i];
 	struct url url = exchange_url(e);
 	buf_printf(out, "#%u ", i + 1);
-	buf_add(out, e->method);
+	buf_add(out, exchange_method(e));
 	buf_add_byte(out, ' ');
 	url_print(out, &url);
 }
@@ -162,7 +162,7 @@ static void add_way(const struct comparison *c, const struct asking *a,
 	struct slice range = head_range(e->request_head);
 	if (differs_in(a, DIFFERS_METHOD, DIFFERS_METHOD)) {
 		buf_add_string(out, "as ");
-		buf_add(out, slice_to(e->method, AS_LEN));
+		buf_add(out, slice_to(exchange_method(e), AS_LEN));
 	} else if (differs_in(a, DIFFERS_SCHEME, DIFFERS_PORT)) {
 		buf_add_string(out, "as ");
 		url.target = slice_to(url.target, AS_LEN);

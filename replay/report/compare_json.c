@@ -67,9 +67,9 @@ static json_t *differences_value(const struct asking *a)
 static void put_columns(json_t *o, const struct exchange *e,
 			enum compare_result result, const struct buf *detail)
 {
-	json_object_set_new(o, "method", value_text(e->method));
-	json_object_set_new(o, "host", text_or_null(e->host));
-	json_object_set_new(o, "target", value_text(e->target));
+	json_object_set_new(o, "method", value_text(exchange_method(e)));
+	json_object_set_new(o, "host", text_or_null(exchange_host(e)));
+	json_object_set_new(o, "target", value_text(exchange_target(e)));
 	json_object_set_new(o, "status",
 			    e->status ? number(e->status) : json_null());
 	json_object_set_new(o, "result",

@@ -193,7 +193,7 @@ static void put_miss(const struct comparison *c, uint32_t k, struct buf *out)
 	for (size_t i = 0; i < COLUMN; i++)
 		buf_add_byte(out, ' ');
 	buf_add_string(out, "| ");
-	buf_add_escaped(out, e->method);
+	buf_add_escaped(out, exchange_method(e));
 	buf_add_byte(out, ' ');
 	buf_add_escaped(out, buf_slice(&text));
 	buf_printf(out, ", %s", chain_by_name(c->chains[1].links[k].by));

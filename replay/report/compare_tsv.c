@@ -18,7 +18,8 @@ unsigned compare_per_mille(const struct comparison *c)
 static void put_row(struct buf *out, const struct exchange *e,
 		    enum compare_result result, const struct buf *detail)
 {
-	const struct slice texts[] = {e->method, e->host, e->target};
+	const struct slice texts[] = {exchange_method(e), exchange_host(e),
+				      exchange_target(e)};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		buf_add_byte(out, '\t');
 		output_text(out, texts[i]);

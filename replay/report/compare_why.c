@@ -33,7 +33,7 @@ static const struct exchange *recorded(const struct comparison *c, uint32_t i)
 static bool is_tunnelled(const struct exchange *e)
 {
 	return e->tunnel.data || e->status == 101 ||
-	       slice_equal(e->method, SLICE("CONNECT"));
+	       slice_equal(exchange_method(e), SLICE("CONNECT"));
 }
 
 /* ---- kept by the client ---- */
@@ -63,7 +63,7 @@ static bool status_may_be_kept(uint16_t status)
 static bool may_be_kept(const struct exchange *e)
 {
 	static const struct slice field = SLICE("cache-control");
-	return slice_equal(e->method, SLICE("GET")) &&
+	return slice_equal(exchange_method(e), SLICE("GET")) &&
 	       status_may_be_kept(e->status) &&
 	       !list_has(e->response_head, field, SLICE("no-store")) &&
 	       !list_has(e->response_head, field, SLICE("no-cache")) &&
@@ -82,9 +82,9 @@ static bool is_kept(const struct comparison *c, uint32_t i)
 {
 	const struct table *t = c->site.edition->table;
 	const struct exchange *e = recorded(c, i);
-	if (!slice_equal(e->method, SLICE("GET")))
+	if (!slice_equal(exchange_method(e), SLICE("GET")))
 		return false;
-	uint32_t k = table_near(t, e->method, table_entry(t, i)->host,
+	uint32_t k = table_near(t, exchange_method(e), table_entry(t, i)->host,
 				url_path(table_target(t, i)));
 	for (uint32_t looked = 0; k < i && looked < LOOK_MAX;
 	     k = table_entry(t, k)->near_next, looked++)

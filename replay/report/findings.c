@@ -86,7 +86,8 @@ static void explain_cut(const struct exchange *e, struct buf *out)
 	struct message m;
 	struct body_reader reader;
 	struct original o = original_of(e, &reader);
-	if (!o.head.len || http_response(o.head, e->method, &m) != HTTP_DONE) {
+	if (!o.head.len ||
+	    http_response(o.head, exchange_method(e), &m) != HTTP_DONE) {
 		buf_add_string(out, "the response's head is not whole");
 		return;
 	}
@@ -241,7 +242,8 @@ static struct slice response_field(const struct exchange *e, struct slice name)
 
 static bool is_tunnel(const struct exchange *e)
 {
-	return e->status / 100 == 2 && slice_equal(e->method, SLICE("CONNECT"));
+	return e->status / 100 == 2 &&
+	       slice_equal(exchange_method(e), SLICE("CONNECT"));
 }
 
 static bool is_too_large(const struct exchange *e)

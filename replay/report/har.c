@@ -81,7 +81,7 @@ static json_t *request_of(const struct exchange *e)
 	struct message m = {0};
 	struct url url = exchange_url(e);
 	http_request(e->request_head, &m);
-	set(o, "method", value_text(e->method));
+	set(o, "method", value_text(exchange_method(e)));
 	set(o, "url", url_text(e));
 	set(o, "httpVersion", version_of(e));
 	set(o, "cookies", har_cookies_sent(m.fields));
@@ -91,7 +91,7 @@ static json_t *request_of(const struct exchange *e)
 		set(o, "postData", post);
 	set(o, "headersSize", head_size(e, e->request_head));
 	set(o, "bodySize", json_integer((json_int_t)sent));
-	set(o, "_target", value_text(e->target));
+	set(o, "_target", value_text(exchange_target(e)));
 	return o;
 }
 
@@ -118,7 +118,8 @@ static json_t *response_of(const struct exchange *e)
 	struct message m = {0};
 	uint64_t received;
 	if (!e->response_head.len ||
-	    http_response(e->response_head, e->method, &m) != HTTP_DONE)
+	    http_response(e->response_head, exchange_method(e), &m) !=
+		HTTP_DONE)
 		return no_response();
 	json_t *o = json_object();
 	set(o, "status", json_integer(e->status));

@@ -62,7 +62,7 @@ void page_exchange(struct page *p, uint32_t i)
 	const struct exchange *e = &p->recording->exchanges[i];
 	page_number(p, i);
 	buf_add_string(&p->out, " <code class=\"m\">");
-	html_add_clipped(&p->out, e->method, 20);
+	html_add_clipped(&p->out, exchange_method(e), 20);
 	buf_add_string(&p->out, "</code> ");
 	page_url(p, e, HTML_CLIPPED);
 }

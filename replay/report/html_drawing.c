@@ -217,7 +217,7 @@ static void put_name(const struct picture *d, const struct layout_row *r)
 	} else {
 		words_url(&url, e);
 		buf_printf(out, "#%" PRIu32 " ", r->first + 1);
-		html_add_value_clipped(out, e->method, 20);
+		html_add_value_clipped(out, exchange_method(e), 20);
 		buf_add_byte(out, ' ');
 		html_add_value_clipped(out, buf_slice(&url), HTML_CLIPPED);
 		buf_printf(out, ", %s", html_kind_name(picture_kind(d, r)));
@@ -274,7 +274,7 @@ static void put_words(const struct picture *d, const struct layout_row *r)
 	}
 	buf_printf(out, "<tspan class=\"no\">#%" PRIu32 "</tspan> ",
 		   r->first + 1);
-	put_plain(out, e->method, 8);
+	put_plain(out, exchange_method(e), 8);
 	buf_add_byte(out, ' ');
 	put_target(d, r, e);
 	put_more(d, r, e);

@@ -258,7 +258,8 @@ static void put_response(struct page *p, uint32_t i)
 		return;
 	}
 	put_start_line(p, e->response_head);
-	if (http_response(e->response_head, e->method, &m) == HTTP_DONE)
+	if (http_response(e->response_head, exchange_method(e), &m) ==
+	    HTTP_DONE)
 		put_fields(p, m.fields);
 	if (e->trailers) {
 		buf_add_string(&p->out, "<h5>Trailers</h5>\n");
@@ -280,7 +281,7 @@ static void put_title(struct page *p, const struct glance *g, uint32_t i)
 		   "class=\"no\">#%" PRIu32 "</span> <i class=\"k-%s\"></i>"
 		   "<code class=\"m\">",
 		   lost ? " lost" : "", i + 1, i + 1, html_kind_name(g->kind));
-	html_add_clipped(out, e->method, 20);
+	html_add_clipped(out, exchange_method(e), 20);
 	buf_add_string(out, "</code> ");
 	page_url(p, e, HTML_CLIPPED);
 	buf_add_string(out, " <span class=\"n\">");

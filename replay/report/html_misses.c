@@ -10,7 +10,7 @@ static void put_miss(struct page *p, const struct comparison *c, uint32_t k,
 	buf_clear(detail);
 	compare_miss_detail(c, k, detail);
 	buf_add_string(out, "<li><code class=\"m\">");
-	html_add_clipped(out, e->method, 20);
+	html_add_clipped(out, exchange_method(e), 20);
 	buf_add_string(out, "</code> ");
 	page_url(p, e, HTML_CLIPPED);
 	buf_add_string(out, "<br>");

@@ -155,7 +155,7 @@ static void put_heading(struct page *p, bool *any)
 static void put_target(struct page *p, const struct exchange *e, bool *any)
 {
 	struct url url = exchange_url(e);
-	struct subject s = {.method = e->method,
+	struct subject s = {.method = exchange_method(e),
 			    .host = url.host,
 			    .target = url.target,
 			    .https = url.https};

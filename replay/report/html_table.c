@@ -22,12 +22,13 @@ static void put_url(struct page *p, const struct exchange *e, uint32_t i)
 {
 	struct buf *out = &p->out;
 	struct url url = exchange_url(e);
-	bool connect = slice_equal(e->method, SLICE("CONNECT"));
+	bool connect = slice_equal(exchange_method(e), SLICE("CONNECT"));
 	buf_printf(out, "<a href=\"#e%" PRIu32 "\">", i + 1);
 	if (!connect) /* that has no URL: RFC 9110 9.3.6 */
 		put_host(p, &url);
 	buf_add_string(out, "<span class=\"t\">");
-	html_add_clipped(out, connect ? e->target : url.target, HTML_CLIPPED);
+	html_add_clipped(out, connect ? exchange_target(e) : url.target,
+			 HTML_CLIPPED);
 	buf_add_string(out, "</span></a>");
 }
 
@@ -51,7 +52,7 @@ static void put_row(struct page *p, const struct glance *g, uint32_t i)
 		   "<td class=\"w\">%.3f</td><td class=\"w\">",
 		   i + 1, lost ? " class=\"lost\"" : "", i + 1,
 		   (double)(e->time - p->survey.begins) / 1e9);
-	html_add_clipped(out, e->method, 20);
+	html_add_clipped(out, exchange_method(e), 20);
 	buf_add_string(out, "</td><th scope=\"row\">");
 	put_url(p, e, i);
 	buf_add_string(out, "</th><td>");

@@ -291,7 +291,7 @@ bool links_asked(const struct exchange *e, struct buf *out)
 	struct buf text = {0}, host = {0};
 	bool slash = slice_starts(target, SLICE("/"));
 	if ((!slash && !slice_starts(target, SLICE("?"))) ||
-	    slice_equal(e->method, SLICE("CONNECT")))
+	    slice_equal(exchange_method(e), SLICE("CONNECT")))
 		return false;
 	if (!u.host.len) {
 		address_print(&host, &exchange_server(e)->address);

@@ -47,9 +47,9 @@ static void put_tsv(struct buf *out, const struct row *row)
 	buf_add_byte(out, '\t');
 	endpoint_print(out, exchange_server(e));
 	buf_add_string(out, e->https ? "\thttps\t" : "\thttp\t");
-	output_cell(out, e->method);
-	output_cell(out, e->host);
-	output_cell(out, e->target);
+	output_cell(out, exchange_method(e));
+	output_cell(out, exchange_host(e));
+	output_cell(out, exchange_target(e));
 	if (e->status)
 		buf_add_number(out, e->status);
 	else
@@ -107,7 +107,8 @@ static void put_response(json_t *o, const struct row *row)
 	const struct exchange *e = row->e;
 	struct message m = {0};
 	bool head = has_head(e) &&
-		    http_response(e->response_head, e->method, &m) == HTTP_DONE;
+		    http_response(e->response_head, exchange_method(e), &m) ==
+			HTTP_DONE;
 	json_object_set_new(o, "status",
 			    e->status ? json_integer(e->status) : json_null());
 	json_object_set_new(o, "reason", json_or_null(m.reason));
@@ -160,9 +161,9 @@ static void put_json(struct buf *out, const struct row *row)
 	json_object_set_new(o, "server", json_buf(&b));
 	json_object_set_new(o, "scheme",
 			    json_string(e->https ? "https" : "http"));
-	json_object_set_new(o, "method", value_text(e->method));
-	json_object_set_new(o, "host", json_or_null(e->host));
-	json_object_set_new(o, "target", value_text(e->target));
+	json_object_set_new(o, "method", value_text(exchange_method(e)));
+	json_object_set_new(o, "host", json_or_null(exchange_host(e)));
+	json_object_set_new(o, "target", value_text(exchange_target(e)));
 	put_response(o, row);
 	json_object_set_new(
 	    o, "state",

@@ -41,7 +41,8 @@ static bool read_head(const struct exchange *e, enum object_side side,
 	if (side == OBJECT_REQUEST)
 		return http_request(e->request_head, m) == HTTP_DONE;
 	return e->response_head.len &&
-	       http_response(e->response_head, e->method, m) == HTTP_DONE;
+	       http_response(e->response_head, exchange_method(e), m) ==
+		   HTTP_DONE;
 }
 
 /* Why it ends early; NULL if it is whole. What else of an exchange was cut

@@ -20,7 +20,8 @@ struct slice opened_fields(const struct exchange *e)
 {
 	struct message m;
 	if (!e->response_head.len ||
-	    http_response(e->response_head, e->method, &m) != HTTP_DONE)
+	    http_response(e->response_head, exchange_method(e), &m) !=
+		HTTP_DONE)
 		return (struct slice){0};
 	return m.fields;
 }

@@ -267,8 +267,9 @@ struct asked {
 static struct asked asked_of(const struct exchange *e)
 {
 	struct url u = exchange_url(e);
-	struct asked a = {
-	    .method = e->method, .host = u.host, .path = url_path(u.target)};
+	struct asked a = {.method = exchange_method(e),
+			  .host = u.host,
+			  .path = url_path(u.target)};
 	struct message m;
 	if (http_request(e->request_head, &m) == HTTP_DONE) {
 		a.agent = http_field(m.fields, SLICE("User-Agent"));

@@ -13,7 +13,7 @@ struct asked {
 static uint64_t request_hash(const struct exchange *e, struct buf *scratch)
 {
 	struct url url = exchange_url(e);
-	uint64_t hash = slice_hash(e->method, 0);
+	uint64_t hash = slice_hash(exchange_method(e), 0);
 	buf_clear(scratch);
 	url_print(scratch, &url);
 	hash = slice_hash(buf_slice(scratch), hash);
@@ -27,7 +27,8 @@ static uint64_t request_hash(const struct exchange *e, struct buf *scratch)
 static bool counts(const struct exchange *e)
 {
 	return e->state == EXCHANGE_COMPLETE && !e->ranged &&
-	       e->status != 304 && !slice_equal(e->method, SLICE("CONNECT"));
+	       e->status != 304 &&
+	       !slice_equal(exchange_method(e), SLICE("CONNECT"));
 }
 
 static int compare(const void *a, const void *b)

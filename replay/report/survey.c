@@ -29,7 +29,7 @@ static bool is_script_made(const struct look *l)
 {
 	const struct chain_link *link = &l->s->chain.links[l->i];
 	return link->by == CHAIN_REFERER && link->cause != CHAIN_NONE &&
-	       slice_equal(l->e->method, SLICE("GET")) &&
+	       slice_equal(exchange_method(l->e), SLICE("GET")) &&
 	       findings_reproducible(&l->s->findings, link->cause);
 }
 

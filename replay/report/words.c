@@ -25,8 +25,8 @@ void words_bytes(struct buf *out, uint64_t n)
 void words_url(struct buf *out, const struct exchange *e)
 {
 	struct url url = exchange_url(e);
-	if (slice_equal(e->method, SLICE("CONNECT")))
-		buf_add(out, e->target); /* no URL: RFC 9110 9.3.6 */
+	if (slice_equal(exchange_method(e), SLICE("CONNECT")))
+		buf_add(out, exchange_target(e)); /* no URL: RFC 9110 9.3.6 */
 	else
 		url_print(out, &url);
 }

@@ -137,7 +137,7 @@ void differ(const struct table *t, const struct request *r, uint32_t i,
 	const struct exchange *e = table_exchange(t, i);
 	struct url url = table_url(t, i);
 	d->count = 0;
-	compare(d, DIFFERS_METHOD, r->method, e->method);
+	compare(d, DIFFERS_METHOD, r->method, exchange_method(e));
 	if (table_entry(t, i)->hostless && !r->url.host.len)
 		url.host = r->url.host;
 	compare_urls(d, &r->url, &url, r->any_port);

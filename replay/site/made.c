@@ -162,7 +162,7 @@ static bool take_body_of_get(const struct maker *by, uint32_t i,
 	const struct exchange *e = table_exchange(by->table, i);
 	struct body_reader reader;
 	struct rewritten get = {0};
-	uint32_t twin = slice_equal(e->method, SLICE("HEAD"))
+	uint32_t twin = slice_equal(exchange_method(e), SLICE("HEAD"))
 			    ? find_get(by->table, i)
 			    : TABLE_NONE;
 	if (twin == TABLE_NONE || w->body_changed)
@@ -191,8 +191,8 @@ static bool take_body_of_get(const struct maker *by, uint32_t i,
 static uint16_t status_of(const struct made *m, const struct exchange *e)
 {
 	struct message head;
-	if (http_response(buf_slice(&m->finished.head), e->method, &head) ==
-	    HTTP_DONE)
+	if (http_response(buf_slice(&m->finished.head), exchange_method(e),
+			  &head) == HTTP_DONE)
 		return head.status;
 	return e->status;
 }

@@ -186,7 +186,7 @@ static int64_t client_time(const struct site *site, const struct reply *r)
 
 static bool head_alone(const struct request *q, const struct exchange *e)
 {
-	return is_head(q) && slice_equal(e->method, SLICE("GET"));
+	return is_head(q) && slice_equal(exchange_method(e), SLICE("GET"));
 }
 
 /* Which of the whole's bytes are asked for, out of so many. */
@@ -264,7 +264,7 @@ static bool may_be_made(const struct store *s, const struct reply *r,
 			const struct request *q, const struct exchange *e)
 {
 	return s && e->response_head.data && e->status != 101 &&
-	       !slice_equal(e->method, SLICE("CONNECT")) &&
+	       !slice_equal(exchange_method(e), SLICE("CONNECT")) &&
 	       (store_rewrites(s) ||
 		(!r->match.part_count && !head_alone(q, e)));
 }

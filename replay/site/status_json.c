@@ -197,7 +197,7 @@ static void add_near(struct buf *out, const struct status_facts *f,
 	url_print(&url, &u);
 	buf_add_byte(out, '{');
 	number(out, "exchange", i + 1);
-	clipped(out, "method", e->method);
+	clipped(out, "method", exchange_method(e));
 	clipped(out, "url", buf_slice(&url));
 	number(out, "status", e->status);
 	number(out, "bytes", e->body_bytes);

@@ -41,7 +41,7 @@ static size_t score_of(const struct list *l, uint32_t i)
 		score += SAME_HOST;
 	if (slice_equal(url_path(asked), url_path(target)))
 		score += SAME_PATH;
-	if (slice_equal(table_exchange(l->table, i)->method,
+	if (slice_equal(exchange_method(table_exchange(l->table, i)),
 			l->request->method))
 		score += SAME_METHOD;
 	return score;
@@ -51,8 +51,8 @@ static bool same_request(const struct table *t, uint32_t i, uint32_t j)
 {
 	return table_entry(t, i)->host == table_entry(t, j)->host &&
 	       slice_equal(table_target(t, i), table_target(t, j)) &&
-	       slice_equal(table_exchange(t, i)->method,
-			   table_exchange(t, j)->method);
+	       slice_equal(exchange_method(table_exchange(t, i)),
+			   exchange_method(table_exchange(t, j)));
 }
 
 static bool is_listed(const struct list *l, uint32_t i)

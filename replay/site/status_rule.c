@@ -202,7 +202,7 @@ bool rule_targets(struct slice host, struct slice path, struct slice asked,
 static bool is_alone(const struct table *t, uint32_t i)
 {
 	struct slice target = table_target(t, i);
-	uint32_t j = table_near(t, table_exchange(t, i)->method,
+	uint32_t j = table_near(t, exchange_method(table_exchange(t, i)),
 				table_entry(t, i)->host, url_path(target));
 	size_t looked = 0;
 	for (; j != TABLE_NONE; j = table_entry(t, j)->near_next)
@@ -237,7 +237,7 @@ static const char *obstacle(const struct table *t, const struct request *r,
 	const struct exchange *x = table_exchange(t, i);
 	struct slice range = head_range(x->request_head);
 	unsigned differ = !same_body(t, r, i) + !same_place(t, r, i);
-	if (!slice_equal(r->method, x->method))
+	if (!slice_equal(r->method, exchange_method(x)))
 		return "another method";
 	if (table_host(t, r->url.host) != e->host)
 		return "another host";

@@ -142,7 +142,7 @@ static bool has_rest(const struct table *t, uint32_t i, const struct key *k)
 {
 	const struct exchange *e = &t->exchanges[i];
 	return t->entries[i].host == k->host &&
-	       slice_equal(e->method, k->method) &&
+	       slice_equal(exchange_method(e), k->method) &&
 	       same_body(table_body(t, i), k->body) &&
 	       slice_same(recorded_range(e), k->range);
 }
@@ -200,7 +200,7 @@ static bool is_near(const struct table *t, uint32_t i, uint32_t hash,
 {
 	const struct entry *n = &t->entries[i];
 	return n->near_hash == hash && n->host == host &&
-	       slice_equal(t->exchanges[i].method, method) &&
+	       slice_equal(exchange_method(&t->exchanges[i]), method) &&
 	       slice_equal(url_path(table_target(t, i)), path);
 }
 
@@ -258,7 +258,7 @@ static uint32_t add_host(struct table *t, const struct exchange *e,
 static void add_resident(struct table *t, const struct exchange *e,
 			 uint32_t host)
 {
-	if (!e->tunnel.data && slice_starts(e->target, SLICE("/")))
+	if (!e->tunnel.data && slice_starts(exchange_target(e), SLICE("/")))
 		residents_add(&t->residents, &exchange_server(e)->address,
 			      host);
 }
@@ -267,7 +267,7 @@ static struct key recorded_key(const struct table *t, uint32_t i,
 			       struct slice target)
 {
 	const struct exchange *e = &t->exchanges[i];
-	return (struct key){e->method, t->entries[i].host, target,
+	return (struct key){exchange_method(e), t->entries[i].host, target,
 			    recorded_range(e), table_body(t, i)};
 }
 
@@ -295,8 +295,8 @@ static void describe(struct table *t, uint32_t i, struct digest *d)
 	add_resident(t, e, n->host);
 	struct key k = recorded_key(t, i, u.target);
 	n->hash = key_hash(t, &k);
-	n->near_hash =
-	    near_hash(t, e->method, n->host, url_path(table_target(t, i)));
+	n->near_hash = near_hash(t, exchange_method(e), n->host,
+				 url_path(table_target(t, i)));
 }
 
 /* Exchanges are added last one first, so that each stands before those of its
@@ -316,7 +316,7 @@ static void link_exchange(struct table *t, uint32_t i)
 
 	link = &t->near[n->near_hash & t->mask];
 	if (*link != TABLE_NONE) {
-		struct slice method = t->exchanges[i].method;
+		struct slice method = exchange_method(&t->exchanges[i]);
 		struct slice path = url_path(table_target(t, i));
 		while (*link != TABLE_NONE &&
 		       !is_near(t, *link, n->near_hash, method, n->host, path))
@@ -369,7 +369,7 @@ static void rule_target(struct table *t, uint32_t i, const struct rules *rules,
 {
 	struct buf made = {0};
 	struct url u = exchange_url(&t->exchanges[i]);
-	struct subject s = {.method = t->exchanges[i].method,
+	struct subject s = {.method = exchange_method(&t->exchanges[i]),
 			    .host = u.host,
 			    .target = u.target,
 			    .https = u.https};

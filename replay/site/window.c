@@ -101,7 +101,7 @@ static void find_shares(const struct search *s, uint32_t i, uint64_t bit,
 	const struct exchange *e = table_exchange(s->t, i);
 	struct traits t = traits_of_head(e->request_head);
 	const struct traits *asked = &s->r->traits;
-	if (slice_equal(e->host, s->r->host_field))
+	if (slice_equal(exchange_host(e), s->r->host_field))
 		m->host |= bit;
 	if (trait_equal(&t, asked, TRAIT_IF_NONE_MATCH) &&
 	    trait_equal(&t, asked, TRAIT_IF_MODIFIED))

@@ -148,7 +148,7 @@ static uint64_t span_length(const struct exchange *e, struct span span)
 static void check_exchange(const struct exchange *e)
 {
 	struct message m;
-	must(e->method.len && e->target.len && e->client < 2);
+	must(exchange_method(e).len && exchange_target(e).len && e->client < 2);
 	must(e->end_time >= 0 && e->state <= EXCHANGE_MALFORMED);
 	must(span_length(e, e->response) == e->response.len);
 	must(span_length(e, e->response_body) == e->response_body.len);
@@ -159,9 +159,10 @@ static void check_exchange(const struct exchange *e)
 		return;
 	must(length(exchange_response_body(e)) == e->body_bytes);
 	must(http_request(e->request_head, &m) == HTTP_DONE);
-	must(slice_equal(m.method, e->method));
-	must(slice_equal(m.target, e->target));
-	must(http_response(e->response_head, e->method, &m) == HTTP_DONE);
+	must(slice_equal(m.method, exchange_method(e)));
+	must(slice_equal(m.target, exchange_target(e)));
+	must(http_response(e->response_head, exchange_method(e), &m) ==
+	     HTTP_DONE);
 	must(m.status == e->status);
 }
 

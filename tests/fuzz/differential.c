@@ -258,9 +258,9 @@ static void tell_exchange(struct buf *out, const struct exchange *e)
 		   (unsigned long long)e->response.len,
 		   (unsigned long long)e->response_body.len,
 		   (unsigned long long)e->body_bytes);
-	tell(out, "method", e->method);
-	tell(out, "target", e->target);
-	tell(out, "host", e->host);
+	tell(out, "method", exchange_method(e));
+	tell(out, "target", exchange_target(e));
+	tell(out, "host", exchange_host(e));
 	tell(out, "tunnel", e->tunnel);
 	tell(out, "asked", e->request_head);
 	tell_body(out, exchange_request_body(e));

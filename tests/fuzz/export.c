@@ -90,7 +90,7 @@ static void check_har(const struct exchange *e)
 	check_json(har_content(e, &received));
 	check_json(har_timings(e, &sum));
 	must(sum >= 0);
-	check_json(har_query(e->target));
+	check_json(har_query(exchange_target(e)));
 	if (http_request(e->request_head, &m) == HTTP_DONE) {
 		check_json(har_cookies_sent(m.fields));
 		check_json(har_cookies_set(m.fields));

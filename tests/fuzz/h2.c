@@ -77,10 +77,11 @@ static void check_heads(const struct exchange *e)
 	struct message m;
 	if (http_request(e->request_head, &m) != HTTP_DONE ||
 	    m.head.len != e->request_head.len ||
-	    !slice_equal(m.method, e->method) ||
-	    !slice_equal(m.target, e->target) || m.malformed)
+	    !slice_equal(m.method, exchange_method(e)) ||
+	    !slice_equal(m.target, exchange_target(e)) || m.malformed)
 		abort();
-	if (http_response(e->response_head, e->method, &m) != HTTP_DONE ||
+	if (http_response(e->response_head, exchange_method(e), &m) !=
+		HTTP_DONE ||
 	    m.head.len != e->response_head.len || m.status != e->status ||
 	    m.malformed)
 		abort();

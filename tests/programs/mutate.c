@@ -73,9 +73,9 @@ static void read_exchange(const struct exchange *e, struct digest *digest)
 		while (body_next(&bodies[i], &bytes))
 			if (bytes.data)
 				digest_add(digest, bytes);
-	digest_add(digest, e->method);
-	digest_add(digest, e->target);
-	digest_add(digest, e->host);
+	digest_add(digest, exchange_method(e));
+	digest_add(digest, exchange_target(e));
+	digest_add(digest, exchange_host(e));
 	digest_add(digest, e->response_head);
 	digest_finish(digest, sum);
 }

@@ -80,7 +80,7 @@ static bool ask(const struct exchange *e, size_t number, uint16_t port)
 			at++;
 		struct buf line = {0};
 		buf_printf(&line, "#%zu ", number);
-		buf_add_escaped(&line, slice_to(e->target, 100));
+		buf_add_escaped(&line, slice_to(exchange_target(e), 100));
 		buf_add_string(&line, ": got \"");
 		buf_add_escaped(&line, slice_to(slice_from(a, at), 60));
 		buf_add_string(&line, "\", recorded \"");

@@ -46,10 +46,7 @@ static uint32_t record_bytes(const char *request, struct slice response)
 	set_piece(i, 0, slice_of(request));
 	struct slice text = {pieces[i][0].data, pieces[i][0].len};
 	assert_int_equal(http_request(text, &m), HTTP_DONE);
-	e->request_head = m.head;
-	e->method = m.method;
-	e->target = m.target;
-	e->host = m.host;
+	exchange_ask(e, &m);
 	e->ranged = m.range;
 	e->request_framing = (uint8_t)m.framing;
 	e->request_body = body_span(i, 0, m.head.len);
@@ -57,7 +54,8 @@ static uint32_t record_bytes(const char *request, struct slice response)
 		return (uint32_t)i;
 	set_piece(i, 1, response);
 	text = (struct slice){pieces[i][1].data, pieces[i][1].len};
-	assert_int_equal(http_response(text, e->method, &m), HTTP_DONE);
+	assert_int_equal(http_response(text, exchange_method(e), &m),
+			 HTTP_DONE);
 	e->state = EXCHANGE_COMPLETE;
 	e->status = m.status;
 	e->response_head = m.head;

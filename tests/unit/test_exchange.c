@@ -77,9 +77,9 @@ static void take(void *context, const struct exchange *e, const uint8_t *first)
 {
 	(void)context;
 	assert_non_null(first);
-	buf_add_escaped(&found, e->method);
+	buf_add_escaped(&found, exchange_method(e));
 	buf_add_byte(&found, ' ');
-	buf_add_escaped(&found, e->target);
+	buf_add_escaped(&found, exchange_target(e));
 	put_body(exchange_request_body(e));
 	buf_printf(&found, " %u ", e->status);
 	put_body(exchange_response_body(e));

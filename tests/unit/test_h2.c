@@ -45,11 +45,11 @@ static void print(const struct exchange *e)
 {
 	assert_int_equal(e->version, 20);
 	buf_printf(&found, "%u ", e->stream_id);
-	buf_add(&found, e->method);
+	buf_add(&found, exchange_method(e));
 	buf_add_byte(&found, ' ');
-	buf_add(&found, e->host.data ? e->host : SLICE("-"));
+	buf_add(&found, exchange_host(e).data ? exchange_host(e) : SLICE("-"));
 	buf_add_byte(&found, ' ');
-	buf_add(&found, e->target);
+	buf_add(&found, exchange_target(e));
 	if (e->request_body.len) {
 		buf_add_string(&found, " < ");
 		add_body(exchange_request_body(e));

@@ -144,9 +144,11 @@ static void test_cut_request(void **state)
 	struct piece piece = {(const uint8_t *)"abc", 1, 3, 0};
 	struct flow flow = {.streams = {[1] = {.pieces = &piece, .count = 1}}};
 	struct slice head = SLICE(OK "Content-Length: 3\r\n\r\n");
+	struct message asked;
+	assert_int_equal(http_request(SLICE("GET / HTTP/1.1\r\n\r\n"), &asked),
+			 HTTP_DONE);
 	e.flow = &flow;
-	e.method = SLICE("GET");
-	e.target = SLICE("/");
+	exchange_ask(&e, &asked);
 	e.status = 200;
 	e.answer_time = 1999999999;
 	e.response_head = head;

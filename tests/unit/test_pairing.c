@@ -93,7 +93,7 @@ static size_t read_all(struct slice log)
 	for (size_t i = 0; i < count; i++) {
 		assert_int_equal(e[i].state, EXCHANGE_COMPLETE);
 		assert_true(e[i].https);
-		assert_text(e[i].target,
+		assert_text(exchange_target(&e[i]),
 			    e[i].flow->number == BEFORE ? "/1" : "/2");
 		assert_int_equal(e[i].body_bytes, 2);
 	}
