@@ -54,11 +54,8 @@ static void record(size_t i, struct slice request)
 	*e = (struct exchange){.flow = &all[i].flow,
 			       .state = EXCHANGE_COMPLETE,
 			       .status = 200,
-			       .request_head = m.head,
-			       .method = m.method,
-			       .target = m.target,
-			       .host = m.host,
 			       .request_framing = (uint8_t)m.framing};
+	exchange_ask(e, &m);
 	e->request_body = (struct span){.start = {0, (uint32_t)m.head.len},
 					.len = request.len - m.head.len};
 	say(i, 1, SLICE(OK), &m);
