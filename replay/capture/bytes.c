@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 bool slice_equal_nocase(struct slice a, struct slice b)
 {
@@ -281,6 +283,21 @@ void *xreallocarray(void *p, size_t count, size_t size)
 	if (!count || !size)
 		count = size = 1;
 	return checked(reallocarray(p, count, size));
+}
+
+#define LARGE_PAGE ((size_t)2 << 20)
+
+/* From page to page outside of it: that is all of what the allocator mapped for
+ * it, which in parts of two kinds could not be moved as a whole any more. */
+void *expect_full(void *p, size_t size)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = (uintptr_t)p & ~(page - 1);
+	uintptr_t to = ((uintptr_t)p + size + page - 1) & ~(page - 1);
+	/* a system without them says no, and nothing is lost */
+	if (size >= 2 * LARGE_PAGE)
+		(void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+	return p;
 }
 
 char *xstrdup(const char *s)

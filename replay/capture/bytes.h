@@ -151,4 +151,9 @@ void *xcalloc(size_t count, size_t size);
 void *xreallocarray(void *p, size_t count, size_t size);
 char *xstrdup(const char *s);
 
+/* Memory, new or grown, that will be filled from end to end: if it is megabytes
+ * the system is asked for its large pages, since first touches of small ones
+ * can cost more than what is done with them. */
+void *expect_full(void *p, size_t size);
+
 #endif

@@ -18,9 +18,10 @@
 #include <string.h>
 
 #define WORKERS_MAX 8
-#define TRIES_MAX 4 /* to open what resumes a session of another connection */
-#define MANY 50000  /* segments: less is not worth to be given back */
-#define TAKE 64     /* connections at a time; one if they may be decrypted */
+#define TRIES_MAX 4  /* to open what resumes a session of another connection */
+#define MANY 50000   /* segments: less is not worth to be given back */
+#define FETCH_MAX 32 /* pieces */
+#define TAKE 64      /* connections at a time; one if they may be decrypted */
 
 /* A talk that may be opened once another is, whose session it resumes. */
 struct waiting {
@@ -100,6 +101,7 @@ static void take(void *context, const struct exchange *e, const uint8_t *first)
 	if (w->count == w->room) {
 		w->room = w->room ? w->room * 2 : 256;
 		w->found = xreallocarray(w->found, w->room, sizeof *e);
+		expect_full(w->found, w->room * sizeof *e);
 	}
 	w->in_use |= e->flow == w->in_hand;
 	w->found[w->count] = *e;
@@ -292,10 +294,21 @@ static void read_whole(struct worker *w, uint32_t i, struct talk talk,
 		w->waiting[waiting].unused = flow;
 }
 
+/* Where messages begin is where segments do. */
+static void fetch(const struct flow *flow)
+{
+	for (int side = 0; side < 2; side++) {
+		const struct stream *s = &flow->streams[side];
+		for (uint32_t i = 0; i < s->count && i < FETCH_MAX; i++)
+			__builtin_prefetch(s->pieces[i].data);
+	}
+}
+
 static void read_flow(struct worker *w, uint32_t i)
 {
 	struct flow *flow =
 	    flows_finish(w->all->flows, i, &w->counts, &w->shelf);
+	fetch(flow);
 	read_whole(w, i, (struct talk){.flow = flow}, flow);
 }
 
@@ -466,6 +479,8 @@ struct pairing *pairing_run(struct flows *flows, struct names *names,
 			    struct conversations *beside)
 {
 	struct pairing *p = xcalloc(1, sizeof *p);
+	/* What grows large grows where it is, by mremap. */
+	mallopt(M_MMAP_THRESHOLD, 2 << 20);
 	p->flows = flows;
 	p->names = names;
 	p->source = source;

@@ -46,6 +46,15 @@ static struct rank *sort_ranks(struct rank *ranks, struct rank *spare,
 	return ranks;
 }
 
+#define AHEAD 8 /* exchanges fetched before their turn */
+#define LINE 64 /* bytes of memory fetched at a time, or less */
+
+static void fetch(const struct exchange *e)
+{
+	for (size_t at = 0; at < sizeof *e; at += LINE)
+		__builtin_prefetch((const char *)e + at);
+}
+
 /* They are large and many: their ranks are sorted, and each moves once. */
 struct exchange *ranked_join(const struct ranked *lists, unsigned lists_len,
 			     size_t *count)
@@ -53,17 +62,22 @@ struct exchange *ranked_join(const struct ranked *lists, unsigned lists_len,
 	size_t all = 0, n = 0;
 	for (unsigned i = 0; i < lists_len; i++)
 		all += lists[i].count;
-	struct rank *ranks = xmalloc(all * sizeof *ranks);
-	struct rank *spare = xmalloc(all * sizeof *ranks);
+	size_t size = all * sizeof(struct rank);
+	struct rank *ranks = expect_full(xmalloc(size), size);
+	struct rank *spare = expect_full(xmalloc(size), size);
 	for (unsigned i = 0; i < lists_len; i++)
 		for (size_t k = 0; k < lists[i].count; k++) {
 			const struct exchange *e = &lists[i].list[k];
 			ranks[n++] = (struct rank){e->position, e};
 		}
 	const struct rank *sorted = sort_ranks(ranks, spare, n);
-	struct exchange *joined = xmalloc(n * sizeof *joined);
-	for (size_t i = 0; i < n; i++)
+	size = n * sizeof(struct exchange);
+	struct exchange *joined = expect_full(xmalloc(size), size);
+	for (size_t i = 0; i < n; i++) {
+		if (n - i > AHEAD)
+			fetch(sorted[i + AHEAD].exchange);
 		joined[i] = *sorted[i].exchange;
+	}
 	free(ranks);
 	free(spare);
 	*count = n;

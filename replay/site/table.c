@@ -22,6 +22,8 @@ struct ruled {
 	} * links;
 };
 
+#define AHEAD 16 /* exchanges of which memory is fetched before their turn */
+
 struct table {
 	atomic_size_t holders;
 	const struct exchange *exchanges;
@@ -329,8 +331,6 @@ static void link_exchange(struct table *t, uint32_t i)
 	t->hosts.list[n->host].first = i;
 }
 
-#define AHEAD 16 /* exchanges whose buckets are fetched before their turn */
-
 static void link_all(struct table *t)
 {
 	for (uint32_t i = t->count; i-- > 0;) {
@@ -346,6 +346,7 @@ static void link_all(struct table *t)
 static uint32_t *new_buckets(size_t count)
 {
 	uint32_t *buckets = xmalloc(count * sizeof *buckets);
+	expect_full(buckets, count * sizeof *buckets);
 	memset(buckets, 0xff, count * sizeof *buckets);
 	return buckets;
 }
@@ -413,6 +414,7 @@ struct table *table_new(const struct recording *recording,
 	t->buckets = new_buckets(size);
 	t->near = new_buckets(size);
 	t->entries = xcalloc(t->count, sizeof *t->entries);
+	expect_full(t->entries, t->count * sizeof *t->entries);
 	hosts_init(&t->hosts, t->seed);
 	residents_init(&t->residents, t->seed);
 
@@ -420,8 +422,12 @@ struct table *table_new(const struct recording *recording,
 	struct digest d = {0};
 	if (ruled)
 		rule_targets(t, rules);
-	for (uint32_t i = 0; i < t->count; i++)
+	for (uint32_t i = 0; i < t->count; i++) {
+		if (t->count - i > AHEAD)
+			__builtin_prefetch(
+			    t->exchanges[i + AHEAD].request_head.data);
 		describe(t, i, &d);
+	}
 	link_all(t);
 	if (ruled)
 		link_all_ruled(t);
