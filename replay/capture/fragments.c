@@ -1,5 +1,5 @@
-/* Puts IP fragments together. They wait as slices of the recording; only a
- * complete datagram is copied, into the spool. */
+/* Puts IP fragments together. They wait as slices of the recording, at their
+ * home; only a complete datagram is copied, into the spool. */
 #include "fragments.h"
 
 #include <stdlib.h>
@@ -182,8 +182,9 @@ static void piece_note(struct fragments *f, struct datagram *d,
 		d->cap = d->cap ? d->cap * 2 : 4;
 		d->pieces = xreallocarray(d->pieces, d->cap, sizeof *d->pieces);
 	}
-	d->pieces[d->count++] = (struct piece){
-	    p->data.data, (uint16_t)piece->offset, (uint16_t)len};
+	d->pieces[d->count++] =
+	    (struct piece){frame_home(p->frame, p->data.data),
+			   (uint16_t)piece->offset, (uint16_t)len};
 	f->pieces++;
 }
 
@@ -191,7 +192,9 @@ static void piece_note(struct fragments *f, struct datagram *d,
  * down from the last one to the first. */
 static bool assemble(struct fragments *f, struct datagram *d, struct parcel *p)
 {
-	uint64_t position = source_position(f->source, p->frame->data.data);
+	const struct frame *last = p->frame;
+	uint64_t position =
+	    source_position(f->source, frame_home(last, last->data.data));
 	uint8_t *whole = spool_take(f->spool, d->total, position);
 	if (!whole)
 		return false;

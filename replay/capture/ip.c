@@ -228,7 +228,8 @@ static void packet_fill(struct parcel *p, enum packet_kind kind, uint16_t from,
 	out->kind = kind;
 	endpoint_fill(&out->from, p, 0, from);
 	endpoint_fill(&out->to, p, 1, to);
-	out->payload = p->data;
+	out->payload =
+	    (struct slice){frame_home(p->frame, p->data.data), p->data.len};
 	out->missing = (uint32_t)(p->wire - p->data.len);
 	out->time = p->frame->time;
 }

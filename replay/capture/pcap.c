@@ -43,13 +43,14 @@ static bool pcap_next_frame(struct capture *c, struct frame *f)
 	size_t left = c->bytes.len - c->at;
 	if (left < c->head)
 		return left ? capture_cut(c) : false;
-	const uint8_t *at = c->bytes.data + c->at;
+	const uint8_t *at = view_bytes(&c->view, c->at, c->head);
 	uint32_t captured = walk_u32(c, at + 8);
 	uint32_t wire = walk_u32(c, at + 12);
 	if (captured > WALK_RECORD_MAX)
 		return capture_corrupt(c, "a record's length is beyond reason");
 	if (captured > left - c->head)
 		return capture_cut(c);
+	at = view_bytes(&c->view, c->at, c->head + captured);
 	f->data = (struct slice){at + c->head, captured};
 	f->wire_len = wire > captured ? wire : captured;
 	f->link_type = c->link_type;
@@ -57,9 +58,6 @@ static bool pcap_next_frame(struct capture *c, struct frame *f)
 		  walk_u32(c, at + 4) * c->tick;
 	c->at += c->head + captured;
 	c->frames++;
-	/* While this frame is worked on the next one's headers come. */
-	__builtin_prefetch(c->bytes.data + c->at);
-	__builtin_prefetch(c->bytes.data + c->at + 64);
 	return true;
 }
 

@@ -173,7 +173,8 @@ static bool section_begin(struct capture *c, size_t left)
 	uint32_t magic;
 	if (left < BLOCK_FRAME + SECTION_BODY)
 		return capture_cut(c);
-	memcpy(&magic, c->bytes.data + c->at + 8, sizeof magic);
+	memcpy(&magic, view_bytes(&c->view, c->at, BLOCK_FRAME) + 8,
+	       sizeof magic);
 	c->swapped = magic == __builtin_bswap32(ORDER_MAGIC);
 	if (!c->swapped && magic != ORDER_MAGIC)
 		return capture_corrupt(c, "a section without byte order");
@@ -181,44 +182,51 @@ static bool section_begin(struct capture *c, size_t left)
 	return true;
 }
 
+/* Whether a block that is so long at offset ends with that length. */
+static bool trailer_is(struct capture *c, size_t offset, size_t stride,
+		       uint32_t len)
+{
+	const uint8_t *at = view_bytes(&c->view, offset, stride);
+	return walk_u32(c, at + stride - 4) == len;
+}
+
 /* The length that a block at offset tells at both its ends, or 0 if they
  * differ or it does not fit the file. Lengths that are no multiple of 4 are
  * wrong but seen: with the padding before the trailer, or without any. */
-static size_t block_stride(const struct capture *c, size_t offset, uint32_t len)
+static size_t block_stride(struct capture *c, size_t offset, uint32_t len)
 {
 	size_t left = c->bytes.len - offset;
-	const uint8_t *at = c->bytes.data + offset;
 	size_t padded = ((size_t)len + 3) & ~(size_t)3;
 	if (len < BLOCK_FRAME)
 		return 0;
-	if (len <= left && walk_u32(c, at + len - 4) == len)
+	if (len <= left && trailer_is(c, offset, len, len))
 		return len;
-	if (padded <= left && walk_u32(c, at + padded - 4) == len)
+	if (padded <= left && trailer_is(c, offset, padded, len))
 		return padded;
 	return 0;
 }
 
 /* Where a block whose trailer is wrong ends: as its head says, if the file
  * ends there or a sound block follows. 0: nobody can tell. */
-static size_t block_guess(const struct capture *c, uint32_t len)
+static size_t block_guess(struct capture *c, uint32_t len)
 {
 	size_t next = c->at + (((size_t)len + 3) & ~(size_t)3);
 	if (next == c->bytes.len)
 		return next - c->at;
 	if (next > c->bytes.len || c->bytes.len - next < BLOCK_FRAME)
 		return 0;
-	return block_stride(c, next, walk_u32(c, c->bytes.data + next + 4))
-		   ? next - c->at
-		   : 0;
+	const uint8_t *at = view_bytes(&c->view, next, BLOCK_FRAME);
+	return block_stride(c, next, walk_u32(c, at + 4)) ? next - c->at : 0;
 }
 
-/* Steps over the block at c->at. False at the end. */
+/* Steps over the block at c->at; body is valid until the next one. False at the
+ * end. */
 static bool block_take(struct capture *c, uint32_t *type, struct slice *body)
 {
 	size_t left = c->bytes.len - c->at;
-	const uint8_t *at = c->bytes.data + c->at;
 	if (left < BLOCK_FRAME)
 		return left ? capture_cut(c) : false;
+	const uint8_t *at = view_bytes(&c->view, c->at, BLOCK_FRAME);
 	*type = walk_u32(c, at);
 	if (*type == BLOCK_SECTION && !section_begin(c, left))
 		return false;
@@ -234,6 +242,7 @@ static bool block_take(struct capture *c, uint32_t *type, struct slice *body)
 		if (!stride)
 			return capture_corrupt(c, "a block's lengths differ");
 	}
+	at = view_bytes(&c->view, c->at, len);
 	*body = (struct slice){at + 8, len - BLOCK_FRAME};
 	c->at += stride;
 	return true;

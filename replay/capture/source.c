@@ -36,7 +36,8 @@ struct source {
 	bool reading;               /* and it knows */
 };
 
-#define TICK 256 /* frames between two looks at the clock */
+#define VIEWS_MAX 64 /* files that are held open */
+#define TICK 256     /* frames between two looks at the clock */
 
 struct foreign {
 	uint32_t magic;
@@ -149,57 +150,64 @@ static bool is_readable(struct slice bytes)
 	return is_capture(bytes) || is_packed(bytes);
 }
 
-/* Maps what fd, a temporary file of ours or -1, holds, and closes it. */
-static struct slice map_unpacked(int fd, const char *name)
+/* Looks at the file of fd, which it takes; -1: there is none. */
+static struct view look_at(int fd, const char *name)
 {
-	if (fd < 0)
-		return (struct slice){0};
-	struct slice bytes = map_file(fd, name);
-	close(fd);
-	return bytes;
+	struct view v = view_open((struct slice){0}, fd);
+	if (fd >= 0)
+		v.file = map_file(fd, name);
+	if (!v.file.len)
+		view_close(&v);
+	return v;
 }
 
-/* The file's bytes, unpacked if need be; none after having said why. */
-static struct slice read_file(int fd, const char *name,
-			      struct progress *progress)
+static bool is_file(int fd, const char *name, struct stat *st)
+{
+	if (fstat(fd, st))
+		log_warn("%s: %s", name, strerror(errno));
+	else if (S_ISDIR(st->st_mode))
+		log_warn("%s: is a directory", name);
+	else
+		return true;
+	return false;
+}
+
+/* Unpacked if need be; no bytes after having said why. Takes fd. */
+static struct view read_file(int fd, const char *name,
+			     struct progress *progress)
 {
 	struct unpack_rules rules = {name, is_readable, progress};
 	struct stat st;
-	if (fstat(fd, &st)) {
-		log_warn("%s: %s", name, strerror(errno));
-		return (struct slice){0};
+	int file = -1;
+	if (is_file(fd, name, &st)) {
+		/* Standard input may be a file of which somebody read a part.
+		 */
+		bool whole = S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0;
+		file = whole ? fd : unpack_pipe(fd, &rules);
 	}
-	if (S_ISDIR(st.st_mode)) {
-		log_warn("%s: is a directory", name);
-		return (struct slice){0};
-	}
-	/* Standard input may be a file of which somebody read a part. */
-	bool whole = S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0;
-	struct slice bytes = whole
-				 ? map_file(fd, name)
-				 : map_unpacked(unpack_pipe(fd, &rules), name);
-	if (!is_packed(bytes))
-		return bytes;
+	if (file != fd)
+		close(fd);
+	struct view v = look_at(file, name);
+	if (!is_packed(v.file))
+		return v;
 	rules.wanted = is_capture;
-	int unpacked = unpack_is_gzip(bytes) ? unpack_gzip(bytes, &rules)
-					     : unpack_zstd(bytes, &rules);
-	unmap(bytes);
-	return map_unpacked(unpacked, name);
+	int unpacked = unpack_is_gzip(v.file) ? unpack_gzip(v.file, &rules)
+					      : unpack_zstd(v.file, &rules);
+	unmap(v.file);
+	view_close(&v);
+	return look_at(unpacked, name);
 }
 
-static struct slice read_path(const char *path, const char *name,
-			      struct progress *progress)
+static struct view read_path(const char *path, const char *name,
+			     struct progress *progress)
 {
-	if (!strcmp(path, "-"))
-		return read_file(STDIN_FILENO, name, progress);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		log_warn("%s: %s", name, strerror(errno));
-		return (struct slice){0};
-	}
-	struct slice bytes = read_file(fd, name, progress);
-	close(fd);
-	return bytes;
+	int fd = strcmp(path, "-")
+		     ? open(path, O_RDONLY | O_CLOEXEC)
+		     : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (fd >= 0)
+		return read_file(fd, name, progress);
+	log_warn("%s: %s", name, strerror(errno));
+	return view_open((struct slice){0}, -1);
 }
 
 static void say_foreign(const char *name, struct slice bytes)
@@ -223,6 +231,8 @@ static void say_foreign(const char *name, struct slice bytes)
 static void source_keep(struct source *s, struct capture *c)
 {
 	size_t at = s->count;
+	if (s->count >= VIEWS_MAX)
+		view_close(&c->view);
 	c->counts = &s->counts;
 	c->keylog = s->keylog;
 	s->captures =
@@ -241,7 +251,8 @@ int source_add(struct source *s, const char *path)
 {
 	const char *name = strcmp(path, "-") ? path : "standard input";
 	watch_changes();
-	struct capture c = {.bytes = read_path(path, name, s->progress)};
+	struct capture c = {.view = read_path(path, name, s->progress)};
+	c.bytes = c.view.file;
 	if (!c.bytes.len)
 		return -1;
 	bool known = is_capture(c.bytes);
@@ -254,6 +265,7 @@ int source_add(struct source *s, const char *path)
 		log_warn("%s: not a capture file (broken or cut header)", name);
 	else
 		say_foreign(name, c.bytes);
+	view_close(&c.view);
 	unmap(c.bytes);
 	return -1;
 }
@@ -302,11 +314,13 @@ bool source_next(struct source *s, struct frame *f)
 			if (s->progress && !(c->frames % TICK))
 				tell_place(s);
 			if (!s->filter || filter_match(s->filter, f)) {
+				f->home = view_home(&c->view, f->data.data);
 				c->counts->frames++;
 				return true;
 			}
 			c->counts->filtered++;
 		}
+		view_close(&c->view);
 	}
 	return false;
 }
@@ -366,6 +380,7 @@ void source_free(struct source *s)
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->count; i++) {
+		view_close(&s->captures[i].view);
 		unmap(s->captures[i].bytes);
 		free(s->captures[i].interfaces);
 		free(s->captures[i].name);

@@ -2,7 +2,8 @@
  *
  * Files are mapped, never read into memory; what is compressed or comes from a
  * pipe is first spooled to an unlinked temporary file, and that is mapped.
- * So every slice handed out stays valid until source_free. */
+ * So every byte of a frame has a home that is valid until source_free, though
+ * the frame itself is seen through a window that moves on. */
 #ifndef CAPTURE_SOURCE_H
 #define CAPTURE_SOURCE_H
 
@@ -10,11 +11,21 @@
 
 /* One captured frame. */
 struct frame {
-	struct slice data;  /* what was captured of it */
-	uint32_t wire_len;  /* its length on the wire, at least data.len */
-	uint16_t link_type; /* LINKTYPE_ number, as in the file */
-	int64_t time;       /* nanoseconds since the epoch */
+	struct slice data;   /* what was captured; valid until the next frame */
+	uint32_t wire_len;   /* its length on the wire, at least data.len */
+	uint16_t link_type;  /* LINKTYPE_ number, as in the file */
+	int64_t time;        /* nanoseconds since the epoch */
+	const uint8_t *home; /* of data; NULL: data itself stays */
 };
+
+/* Where a byte of a frame stays, until source_free; any other is where it was.
+ */
+static inline const uint8_t *frame_home(const struct frame *f,
+					const uint8_t *byte)
+{
+	size_t offset = (uintptr_t)byte - (uintptr_t)f->data.data;
+	return f->home && offset <= f->data.len ? f->home + offset : byte;
+}
 
 struct source_counts {
 	uint64_t frames;    /* handed out */
@@ -58,8 +69,9 @@ void source_rewind(struct source *s);
 uint64_t source_number(const struct source *s);
 size_t source_file(const struct source *s);
 
-/* Where a byte of a frame stands in the recording, counted from its first
- * byte over all files: gives things found in several frames their order. */
+/* Where a byte of a frame, at its home, stands in the recording, counted from
+ * its first byte over all files: gives things found in several frames their
+ * order. */
 uint64_t source_position(const struct source *s, const uint8_t *byte);
 
 const struct source_counts *source_counts(const struct source *s);

@@ -5,6 +5,7 @@
 
 #include "keylog.h"
 #include "source.h"
+#include "view.h"
 
 #include <string.h>
 
@@ -27,6 +28,7 @@ struct interface {
 struct capture {
 	char *name;         /* owned; for messages */
 	struct slice bytes; /* the mapped file */
+	struct view view;   /* of the same, for the walk */
 	size_t at;          /* where the next record begins */
 	uint64_t frames;    /* read so far */
 	bool again;         /* not for the first time: nothing is told */

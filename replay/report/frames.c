@@ -11,7 +11,7 @@ struct frame_place *frames_find(const struct recording *r)
 	source_rewind(r->source);
 	/* Exchanges stand in the order of their positions, as frames do. */
 	while (i < r->count && source_next(r->source, &f)) {
-		uint64_t start = source_position(r->source, f.data.data);
+		uint64_t start = source_position(r->source, f.home);
 		uint64_t end = start + f.data.len;
 		for (; i < r->count && r->exchanges[i].position < end; i++)
 			if (r->exchanges[i].position >= start)

@@ -101,6 +101,8 @@ FAULT(int, mkdir, (const char *path, mode_t mode), (path, mode), -1)
 FAULT(int, link, (const char *old, const char *new), (old, new), -1)
 FAULT(int, unlink, (const char *path), (path), -1)
 FAULT(int, fsync, (int fd), (fd), -1)
+FAULT(ssize_t, pread, (int fd, void *b, size_t n, off_t at),
+      (fd, b, shorter(n), at), -1)
 FAULT(ssize_t, pwrite, (int fd, const void *b, size_t n, off_t at),
       (fd, b, shorter(n), at), -1)
 FAULT(int, posix_fallocate, (int fd, off_t at, off_t n), (fd, at, n), errno)

@@ -39,6 +39,7 @@
 	X(link)                                                                \
 	X(unlink)                                                              \
 	X(fsync)                                                               \
+	X(pread)                                                               \
 	X(pwrite)                                                              \
 	X(posix_fallocate)                                                     \
 	X(fstat)                                                               \

@@ -15,13 +15,21 @@
 struct source {
 	const struct frame *frames;
 	size_t count, next;
+	uint8_t *window; /* the frame at hand, gone with the next one */
 };
 
 bool source_next(struct source *s, struct frame *f)
 {
+	free(s->window);
+	s->window = NULL;
 	if (s->next == s->count)
 		return false;
 	*f = s->frames[s->next++];
+	s->window = xmalloc(f->data.len);
+	if (f->data.len)
+		memcpy(s->window, f->data.data, f->data.len);
+	f->home = f->data.data;
+	f->data.data = s->window;
 	return true;
 }
 
@@ -61,7 +69,7 @@ struct run {
 static inline void run(struct run *r, const struct frame *frames, size_t count,
 		       struct spool *spool)
 {
-	struct source source = {frames, count, 0};
+	struct source source = {.frames = frames, .count = count};
 	struct packets *p = packets_new(&source, spool);
 	struct packet packet;
 	r->count = 0;

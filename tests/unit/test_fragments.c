@@ -27,8 +27,11 @@ static void add_frame(struct datagrams *d, struct buf b, size_t missing,
 {
 	assert_true(d->count < 64);
 	d->bytes[d->count] = b;
-	d->frames[d->count] = (struct frame){
-	    buf_slice(&b), (uint32_t)(b.len + missing), 101, time};
+	d->frames[d->count] =
+	    (struct frame){.data = buf_slice(&b),
+			   .wire_len = (uint32_t)(b.len + missing),
+			   .link_type = 101,
+			   .time = time};
 	d->count++;
 }
 

@@ -177,7 +177,10 @@ static void run_guarded(struct run *r, struct guard *g, uint16_t link_type,
 			struct slice data, size_t wire)
 {
 	*g = guard_copy(data);
-	struct frame f = {g->bytes, (uint32_t)wire, link_type, 42};
+	struct frame f = {.data = g->bytes,
+			  .wire_len = (uint32_t)wire,
+			  .link_type = link_type,
+			  .time = 42};
 	struct spool *spool = spool_new();
 	run(r, &f, 1, spool);
 	spool_free(spool);

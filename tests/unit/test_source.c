@@ -223,7 +223,7 @@ static void test_positions(void **state)
 	for (int i = 0; i < FILES; i++)
 		assert_int_equal(source_add(s, path), 0);
 	while (source_next(s, &f)) {
-		uint64_t position = source_position(s, f.data.data);
+		uint64_t position = source_position(s, f.home);
 		assert_true(position > last);
 		last = position;
 	}

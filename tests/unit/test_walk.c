@@ -242,7 +242,9 @@ static void check_cut(struct slice whole, bool is_pcap, size_t len)
 {
 	struct guard g = guard_copy(slice_to(whole, len));
 	struct source_counts counts = {0};
-	struct capture c = {.bytes = g.bytes, .counts = &counts};
+	struct capture c = {.bytes = g.bytes,
+			    .view = view_open(g.bytes, -1),
+			    .counts = &counts};
 	struct frame f;
 	char text[512];
 	int old = messages_begin();
