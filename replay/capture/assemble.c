@@ -101,6 +101,24 @@ bool half_keep(struct half *h, const struct half *other, const struct packet *p)
 	return true;
 }
 
+#define EXPECTED 32        /* segments */
+#define EXPECTED_BYTES 256 /* of each, since messages begin where they do */
+
+void half_expect_list(const struct half *h)
+{
+	uint32_t count = h->count < EXPECTED ? h->count : EXPECTED;
+	prefetch(h->segments, count * sizeof *h->segments);
+}
+
+void half_expect(const struct half *h)
+{
+	for (uint32_t i = 0; i < h->count && i < EXPECTED; i++) {
+		uint32_t len = length(&h->segments[i]);
+		prefetch(h->segments[i].data,
+			 len < EXPECTED_BYTES ? len : EXPECTED_BYTES);
+	}
+}
+
 /* A segment with its place in the stream, beyond 32 bits. */
 struct item {
 	int64_t at;

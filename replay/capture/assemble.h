@@ -27,6 +27,10 @@ void half_note(struct half *h, struct half *other, const struct packet *p);
 bool half_keep(struct half *h, const struct half *other,
 	       const struct packet *p);
 
+/* Begins to bring near the payload that was kept, or the list of it. */
+void half_expect(const struct half *h);
+void half_expect_list(const struct half *h);
+
 /* The stream that the segments make, its pieces on the shelf; takes them, and
  * leaves h empty. other is only looked at for whether it reset the connection.
  */

@@ -151,6 +151,19 @@ void *xcalloc(size_t count, size_t size);
 void *xreallocarray(void *p, size_t count, size_t size);
 char *xstrdup(const char *s);
 
+/* Begins to bring memory near that will be looked at soon. */
+static inline void prefetch(const void *p, size_t len)
+{
+	if (!len)
+		return;
+	const uint8_t *byte = p;
+	/* or a compiler that sees no effect drops the call */
+	__asm__ volatile("" : : "r"(byte));
+	for (size_t at = 0; at < len; at += 64)
+		__builtin_prefetch(byte + at);
+	__builtin_prefetch(byte + len - 1); /* it may begin amid a line */
+}
+
 /* Memory, new or grown, that will be filled from end to end: if it is megabytes
  * the system is asked for its large pages, since first touches of small ones
  * can cost more than what is done with them. */

@@ -318,6 +318,18 @@ struct flow *flows_finish(struct flows *f, uint32_t i,
 	return c->flow;
 }
 
+/* Of one the payload, of the one behind it the list of where that is. */
+void flows_expect(const struct flows *f, uint32_t i, uint32_t end)
+{
+	for (int side = 0; side < 2; side++) {
+		if (i < end)
+			half_expect(&connection_at(f, i)->halves[side]);
+		if (i + 1 < end)
+			half_expect_list(
+			    &connection_at(f, i + 1)->halves[side]);
+	}
+}
+
 /* They were kept in this order. */
 void flow_unkeep(struct flow *flow, struct shelf *shelf)
 {

@@ -83,6 +83,10 @@ uint32_t flows_len(const struct flows *f);
 struct flow *flows_finish(struct flows *f, uint32_t i,
 			  struct flow_counts *counts, struct shelf *shelf);
 
+/* Begins to bring near what flow i will be read from. Nothing from end on is
+ * touched: it may be another thread's. */
+void flows_expect(const struct flows *f, uint32_t i, uint32_t end);
+
 /* Takes the pieces of a flow that nobody will read again off the shelf. At
  * once, or their place stays taken. */
 void flow_unkeep(struct flow *flow, struct shelf *shelf);

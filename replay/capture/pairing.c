@@ -18,10 +18,9 @@
 #include <string.h>
 
 #define WORKERS_MAX 8
-#define TRIES_MAX 4  /* to open what resumes a session of another connection */
-#define MANY 50000   /* segments: less is not worth to be given back */
-#define FETCH_MAX 32 /* pieces */
-#define TAKE 64      /* connections at a time; one if they may be decrypted */
+#define TRIES_MAX 4 /* to open what resumes a session of another connection */
+#define MANY 50000  /* segments: less is not worth to be given back */
+#define TAKE 64     /* connections at a time; one if they may be decrypted */
 
 /* A talk that may be opened once another is, whose session it resumes. */
 struct waiting {
@@ -294,21 +293,10 @@ static void read_whole(struct worker *w, uint32_t i, struct talk talk,
 		w->waiting[waiting].unused = flow;
 }
 
-/* Where messages begin is where segments do. */
-static void fetch(const struct flow *flow)
-{
-	for (int side = 0; side < 2; side++) {
-		const struct stream *s = &flow->streams[side];
-		for (uint32_t i = 0; i < s->count && i < FETCH_MAX; i++)
-			__builtin_prefetch(s->pieces[i].data);
-	}
-}
-
 static void read_flow(struct worker *w, uint32_t i)
 {
 	struct flow *flow =
 	    flows_finish(w->all->flows, i, &w->counts, &w->shelf);
-	fetch(flow);
 	read_whole(w, i, (struct talk){.flow = flow}, flow);
 }
 
@@ -361,8 +349,11 @@ static void *work(void *context)
 	struct worker *w = context;
 	uint32_t len = flows_len(w->all->flows), take_len = w->all->take, from;
 	while ((from = atomic_fetch_add(&w->all->next, take_len)) < len) {
-		for (uint32_t i = from; i < len && i < from + take_len; i++)
+		uint32_t to = len - from < take_len ? len : from + take_len;
+		for (uint32_t i = from; i < to; i++) {
+			flows_expect(w->all->flows, i + 1, to);
 			read_flow(w, i);
+		}
 		progress_at(w->progress, from);
 	}
 	return NULL;

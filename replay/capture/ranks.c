@@ -47,13 +47,6 @@ static struct rank *sort_ranks(struct rank *ranks, struct rank *spare,
 }
 
 #define AHEAD 8 /* exchanges fetched before their turn */
-#define LINE 64 /* bytes of memory fetched at a time, or less */
-
-static void fetch(const struct exchange *e)
-{
-	for (size_t at = 0; at < sizeof *e; at += LINE)
-		__builtin_prefetch((const char *)e + at);
-}
 
 /* They are large and many: their ranks are sorted, and each moves once. */
 struct exchange *ranked_join(const struct ranked *lists, unsigned lists_len,
@@ -75,7 +68,8 @@ struct exchange *ranked_join(const struct ranked *lists, unsigned lists_len,
 	struct exchange *joined = expect_full(xmalloc(size), size);
 	for (size_t i = 0; i < n; i++) {
 		if (n - i > AHEAD)
-			fetch(sorted[i + AHEAD].exchange);
+			prefetch(sorted[i + AHEAD].exchange,
+				 sizeof(struct exchange));
 		joined[i] = *sorted[i].exchange;
 	}
 	free(ranks);

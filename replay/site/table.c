@@ -23,6 +23,7 @@ struct ruled {
 };
 
 #define AHEAD 16 /* exchanges of which memory is fetched before their turn */
+#define EXPECTED 512 /* bytes of a head */
 
 struct table {
 	atomic_size_t holders;
@@ -273,6 +274,13 @@ static struct key recorded_key(const struct table *t, uint32_t i,
 			    recorded_range(e), table_body(t, i)};
 }
 
+/* What describe looks at of the head. */
+static void expect(const struct exchange *e)
+{
+	size_t end = (size_t)e->parts.host.at + e->parts.host.len;
+	prefetch(e->request_head.data, end < EXPECTED ? end : EXPECTED);
+}
+
 static void describe(struct table *t, uint32_t i, struct digest *d)
 {
 	const struct exchange *e = &t->exchanges[i];
@@ -424,8 +432,7 @@ struct table *table_new(const struct recording *recording,
 		rule_targets(t, rules);
 	for (uint32_t i = 0; i < t->count; i++) {
 		if (t->count - i > AHEAD)
-			__builtin_prefetch(
-			    t->exchanges[i + AHEAD].request_head.data);
+			expect(&t->exchanges[i + AHEAD]);
 		describe(t, i, &d);
 	}
 	link_all(t);
