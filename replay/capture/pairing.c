@@ -107,13 +107,29 @@ static void take(void *context, const struct exchange *e, const uint8_t *first)
 	w->found[w->count++].position = position_of(w, first);
 }
 
+static void take_server_names(struct names *names, const struct conversation *c)
+{
+	for (int i = 0; i < 2; i++)
+		if (handshake_begins(c->first[i]) == HANDSHAKE_CLIENT_HELLO)
+			names_add_tls(names, c->first[i], &c->ends[!i]);
+}
+
+/* Past the bound, where nothing is kept to be put in order. */
+static void leave_beside(struct worker *w, const struct conversation *c)
+{
+	w->unkept++;
+	w->unkept_bytes += c->bytes[0] + c->bytes[1];
+	pthread_mutex_lock(&w->all->lock);
+	take_server_names(w->all->names, c);
+	pthread_mutex_unlock(&w->all->lock);
+}
+
 static void keep_beside(struct worker *w, uint32_t flow,
 			const struct conversation *c)
 {
 	/* The first of all are among the first of each worker. */
 	if (w->beside_count == CONVERSATIONS_MAX) {
-		w->unkept++;
-		w->unkept_bytes += c->bytes[0] + c->bytes[1];
+		leave_beside(w, c);
 		return;
 	}
 	if (w->beside_count == w->beside_room) {
@@ -124,17 +140,6 @@ static void keep_beside(struct worker *w, uint32_t flow,
 	w->beside[w->beside_count] =
 	    (struct beside){flow, (uint32_t)w->beside_count, *c};
 	w->beside_count++;
-}
-
-static void take_server_names(struct worker *w, const struct conversation *c)
-{
-	for (int i = 0; i < 2; i++) {
-		if (handshake_begins(c->first[i]) != HANDSHAKE_CLIENT_HELLO)
-			continue;
-		pthread_mutex_lock(&w->all->lock);
-		names_add_tls(w->all->names, c->first[i], &c->ends[!i]);
-		pthread_mutex_unlock(&w->all->lock);
-	}
 }
 
 /* A talk as it is read: what TLS carries where that could be opened. */
@@ -196,7 +201,6 @@ static void look_beside(struct worker *w, uint32_t i, const struct talk *talk,
 		c.unread = tls_result_words(r->result);
 	if (r->talk.flow->tls)
 		take_facts(w, &c, r->talk.flow->tls);
-	take_server_names(w, &c);
 	keep_beside(w, i, &c);
 }
 
@@ -432,6 +436,7 @@ static void put_beside(struct pairing *p, struct conversations *all)
 		if (!next)
 			break;
 		conversations_add_tcp(all, &next->conversation);
+		take_server_names(p->names, &next->conversation);
 		note_certificate(p->certificates, &next->conversation, &name);
 		at[from]++;
 	}

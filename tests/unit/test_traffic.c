@@ -30,7 +30,7 @@ static void stage_begin(struct stage *s)
 	s->r.source = source_new(NULL);
 	s->r.spool = spool_new();
 	s->r.names = names_new();
-	s->r.beside = conversations_new(s->r.names, s->r.spool);
+	s->r.beside = conversations_new(s->r.names);
 	flows = flows_new(0);
 	now = 0;
 }
@@ -549,6 +549,33 @@ static void test_flood(void **state)
 	stage_end(&s);
 }
 
+/* Whichever thread came to a hello first. */
+static void test_order_of_names(void **state)
+{
+	(void)state;
+	enum { NAMES = 3000 };
+	struct buf *hellos = xcalloc(NAMES, sizeof *hellos);
+	char name[32];
+	struct stage s;
+	stage_begin(&s);
+	for (uint16_t i = 0; i < NAMES; i++) {
+		snprintf(name, sizeof name, "h%u.example", i);
+		put_hello(&hellos[i], name, 0x2f);
+		talk(at(1, 10000 + i), at(9, 443), buf_slice(&hellos[i]),
+		     SLICE(""));
+	}
+	stage_read(&s);
+	assert_int_equal(names_count(s.r.names), NAMES);
+	for (uint16_t i = 0; i < NAMES; i++) {
+		snprintf(name, sizeof name, "h%u.example", i);
+		assert_text(names_get(s.r.names, i)->text, name);
+	}
+	stage_end(&s);
+	for (uint16_t i = 0; i < NAMES; i++)
+		buf_release(&hellos[i]);
+	free(hellos);
+}
+
 /* Many connections, many threads: each once, in their order. */
 static void test_order(void **state)
 {
@@ -576,6 +603,7 @@ int main(void)
 	    cmocka_unit_test(test_sides),
 	    cmocka_unit_test(test_flood),
 	    cmocka_unit_test(test_order),
+	    cmocka_unit_test(test_order_of_names),
 	    cmocka_unit_test(test_quic),
 	    cmocka_unit_test(test_quic_parts),
 	    cmocka_unit_test(test_certificates),
