@@ -22,18 +22,17 @@ struct conversations {
 	uint32_t mask;
 	uint64_t seed;
 	struct names *names;
-	struct spool *spool;
-	struct quic *quic; /* NULL: nothing of it was seen */
+	struct spool *spool; /* of hellos that QUIC carried */
+	struct quic *quic;   /* NULL: nothing of it was seen */
 	struct conversations_rest rest;
 	struct conversation *merged;
 };
 
-struct conversations *conversations_new(struct names *names,
-					struct spool *spool)
+struct conversations *conversations_new(struct names *names)
 {
 	struct conversations *c = xcalloc(1, sizeof *c);
 	c->names = names;
-	c->spool = spool;
+	c->spool = spool_new();
 	c->mask = 63;
 	c->buckets = xmalloc((c->mask + 1) * sizeof *c->buckets);
 	memset(c->buckets, 0xff, (c->mask + 1) * sizeof *c->buckets);
@@ -52,6 +51,7 @@ void conversations_free(struct conversations *c)
 	free(c->buckets);
 	free(c->merged);
 	quic_free(c->quic);
+	spool_free(c->spool);
 	free(c);
 }
 

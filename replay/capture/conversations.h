@@ -53,10 +53,8 @@ struct conversations_rest {
 
 struct conversations;
 
-/* Borrows both: servers that QUIC clients name are added to the names, their
- * hellos go to the spool. */
-struct conversations *conversations_new(struct names *names,
-					struct spool *spool);
+/* Borrows the names: servers that QUIC clients name are added to them. */
+struct conversations *conversations_new(struct names *names);
 void conversations_add_udp(struct conversations *c, const struct packet *p);
 /* TCP: in the order of the flows. */
 void conversations_add_tcp(struct conversations *c,

@@ -2,6 +2,7 @@
 #include "recording.h"
 
 #include "log.h"
+#include "packets_ahead.h"
 #include "progress.h"
 
 #include <stdlib.h>
@@ -17,15 +18,17 @@ static void read_datagram(struct recording *r, const struct packet *p)
 
 static void read_packets(struct recording *r)
 {
-	struct packet p;
-	while (packets_next(r->packets, &p)) {
-		if (p.kind == PACKET_TCP)
-			flows_add(r->flows, &p);
-		else if (p.kind == PACKET_QUOTED)
-			flows_add_quoted(r->flows, &p);
+	struct packets_ahead *ahead = packets_ahead_new(r->packets);
+	const struct packet *p;
+	while ((p = packets_ahead_next(ahead))) {
+		if (p->kind == PACKET_TCP)
+			flows_add(r->flows, p);
+		else if (p->kind == PACKET_QUOTED)
+			flows_add_quoted(r->flows, p);
 		else
-			read_datagram(r, &p);
+			read_datagram(r, p);
 	}
+	packets_ahead_free(ahead);
 }
 
 static void tell(const char *what, uint64_t count)
@@ -71,7 +74,7 @@ struct recording *recording_read(const struct recording_options *options,
 	uint64_t bad = keylog_counts(secrets->keylog)->bad;
 	r->spool = spool_new();
 	r->names = names_new();
-	r->beside = conversations_new(r->names, r->spool);
+	r->beside = conversations_new(r->names);
 	r->packets = packets_new(r->source, r->spool);
 	r->flows = flows_new(0);
 	for (size_t i = 0; i < count; i++) {

@@ -303,7 +303,7 @@ static struct buf read_recorded(struct recorder *c)
 	struct source *source = source_new(NULL);
 	struct spool *spool = spool_new();
 	struct names *names = names_new();
-	struct conversations *beside = conversations_new(names, spool);
+	struct conversations *beside = conversations_new(names);
 	must(flows_len(c->flows) == 1);
 	struct pairing *p =
 	    pairing_run(c->flows, names, source, spool, NULL, beside);

@@ -82,7 +82,7 @@ static size_t read_all(struct slice log)
 	struct names *names = names_new();
 	struct secrets *s = secrets_new();
 	struct flows *f = flows_new(0);
-	struct conversations *beside = conversations_new(names, spool);
+	struct conversations *beside = conversations_new(names);
 	size_t count;
 	keylog_add(s->keylog, log);
 	for (uint16_t i = 0; i < BEFORE; i++)
