@@ -78,8 +78,7 @@ static void decode_more(struct packets_ahead *a)
 	if (a->threaded || a->last)
 		return;
 	if (!a->alone && a->decoded >= ALONE) {
-		a->threaded =
-		    !pthread_create(&a->thread, NULL, decode_all, a);
+		a->threaded = !pthread_create(&a->thread, NULL, decode_all, a);
 		a->alone = !a->threaded;
 	}
 	if (!a->threaded)

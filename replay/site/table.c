@@ -68,11 +68,18 @@ bool table_ruled(const struct table *t)
 	return t->ruled.targets;
 }
 
-struct slice table_target(const struct table *t, uint32_t i)
+/* What the rules made of the target that was recorded. */
+static struct slice ruled_target(const struct table *t, uint32_t i,
+				 struct slice recorded)
 {
 	if (t->ruled.targets && t->ruled.targets[i].data)
 		return t->ruled.targets[i];
-	return exchange_url(&t->exchanges[i]).target;
+	return recorded;
+}
+
+struct slice table_target(const struct table *t, uint32_t i)
+{
+	return ruled_target(t, i, exchange_url(&t->exchanges[i]).target);
 }
 
 uint32_t table_host(const struct table *t, struct slice host)
@@ -306,7 +313,7 @@ static void describe(struct table *t, uint32_t i, struct digest *d)
 	struct key k = recorded_key(t, i, u.target);
 	n->hash = key_hash(t, &k);
 	n->near_hash = near_hash(t, exchange_method(e), n->host,
-				 url_path(table_target(t, i)));
+				 url_path(ruled_target(t, i, u.target)));
 }
 
 /* Exchanges are added last one first, so that each stands before those of its

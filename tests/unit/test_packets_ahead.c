@@ -91,7 +91,7 @@ static void test_all(void **state)
 {
 	(void)state;
 	/* around the ends of batches, with and without a thread */
-	static const uint32_t counts[] = {0,   1,    255,  256,  257,  4095,
+	static const uint32_t counts[] = {0,    1,    255,  256,  257, 4095,
 					  4096, 4097, 4352, 4353, MANY};
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
 		read_all(counts[i]);
