@@ -558,20 +558,20 @@ static void test_order_of_names(void **state)
 	char name[32];
 	struct stage s;
 	stage_begin(&s);
-	for (uint16_t i = 0; i < NAMES; i++) {
+	for (uint32_t i = 0; i < NAMES; i++) {
 		snprintf(name, sizeof name, "h%u.example", i);
 		put_hello(&hellos[i], name, 0x2f);
-		talk(at(1, 10000 + i), at(9, 443), buf_slice(&hellos[i]),
-		     SLICE(""));
+		talk(at(1, (uint16_t)(10000 + i)), at(9, 443),
+		     buf_slice(&hellos[i]), SLICE(""));
 	}
 	stage_read(&s);
 	assert_int_equal(names_count(s.r.names), NAMES);
-	for (uint16_t i = 0; i < NAMES; i++) {
+	for (uint32_t i = 0; i < NAMES; i++) {
 		snprintf(name, sizeof name, "h%u.example", i);
 		assert_text(names_get(s.r.names, i)->text, name);
 	}
 	stage_end(&s);
-	for (uint16_t i = 0; i < NAMES; i++)
+	for (uint32_t i = 0; i < NAMES; i++)
 		buf_release(&hellos[i]);
 	free(hellos);
 }
