@@ -172,21 +172,25 @@ static bool is_file(int fd, const char *name, struct stat *st)
 	return false;
 }
 
-/* Unpacked if need be; no bytes after having said why. Takes fd. */
+static int copy_of(int fd, const char *name)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (copy < 0)
+		log_warn("%s: %s", name, strerror(errno));
+	return copy;
+}
+
+/* Unpacked if need be; no bytes after having said why. */
 static struct view read_file(int fd, const char *name,
 			     struct progress *progress)
 {
 	struct unpack_rules rules = {name, is_readable, progress};
 	struct stat st;
-	int file = -1;
-	if (is_file(fd, name, &st)) {
-		/* Standard input may be a file of which somebody read a part.
-		 */
-		bool whole = S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0;
-		file = whole ? fd : unpack_pipe(fd, &rules);
-	}
-	if (file != fd)
-		close(fd);
+	if (!is_file(fd, name, &st))
+		return view_open((struct slice){0}, -1);
+	/* Standard input may be a file of which somebody read a part. */
+	bool whole = S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0;
+	int file = whole ? copy_of(fd, name) : unpack_pipe(fd, &rules);
 	struct view v = look_at(file, name);
 	if (!is_packed(v.file))
 		return v;
@@ -201,13 +205,16 @@ static struct view read_file(int fd, const char *name,
 static struct view read_path(const char *path, const char *name,
 			     struct progress *progress)
 {
-	int fd = strcmp(path, "-")
-		     ? open(path, O_RDONLY | O_CLOEXEC)
-		     : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (fd >= 0)
-		return read_file(fd, name, progress);
-	log_warn("%s: %s", name, strerror(errno));
-	return view_open((struct slice){0}, -1);
+	if (!strcmp(path, "-"))
+		return read_file(STDIN_FILENO, name, progress);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		log_warn("%s: %s", name, strerror(errno));
+		return view_open((struct slice){0}, -1);
+	}
+	struct view v = read_file(fd, name, progress);
+	close(fd);
+	return v;
 }
 
 static void say_foreign(const char *name, struct slice bytes)

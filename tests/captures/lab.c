@@ -37,11 +37,13 @@
 #define SCRIPT "application/javascript"
 #define REFERER(url) "Referer: http://" url "\r\n"
 #define COOKIE "Cookie: visit=7f3a\r\n"
-#define COOKIES "Cookie: visit=7f3a; seen=1\r\n"
+#define COOKIES "Cookie: seen=1; visit=7f3a\r\n"
 #define NO_STORE "Cache-Control: no-store\r\n"
 /* of the frame that the gate's page is shown in */
 #define ORIGIN "http://" GATE
 
+/* The cookie of the script is for one page alone: whether an image is asked for
+ * before or after a script ran is the moment's. */
 static const char landing[] =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
     "<title>Weather for the weekend</title>\n"
@@ -52,8 +54,8 @@ static const char landing[] =
     "<img src=\"/sun.svg\" alt=\"\" width=\"64\" height=\"64\">\n"
     "<p id=\"widget\"></p>\n"
     "<script>\n"
-    "document.cookie = 'seen=1; path=/; expires=Sat, 18 Mar 2017 10:12:05 "
-    "GMT';\n"
+    "document.cookie = 'seen=1; path=/today.html; '\n"
+    "    + 'expires=Sat, 18 Mar 2017 10:12:05 GMT';\n"
     "</script>\n"
     "<iframe src=\"/today.html\" width=\"300\" height=\"120\"></iframe>\n"
     "<p>Sun on Saturday, showers on Sunday, bring a coat.</p>\n"
