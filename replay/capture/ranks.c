@@ -1,6 +1,7 @@
 /* The order of exchanges in a recording. */
 #include "ranks.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 /* Where an exchange stands in the recording and in memory. */
@@ -46,7 +47,44 @@ static struct rank *sort_ranks(struct rank *ranks, struct rank *spare,
 	return ranks;
 }
 
-#define AHEAD 8 /* exchanges fetched before their turn */
+#define AHEAD 8    /* exchanges fetched before their turn */
+#define MANY 10000 /* exchanges: less is not worth a thread's start */
+
+/* A run of those that are joined, which one thread moves. */
+struct part {
+	const struct rank *sorted;
+	struct exchange *joined;
+	size_t count;
+};
+
+static void *move(void *context)
+{
+	const struct part *p = context;
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->count - i > AHEAD)
+			prefetch(p->sorted[i + AHEAD].exchange,
+				 sizeof(struct exchange));
+		p->joined[i] = *p->sorted[i].exchange;
+	}
+	return NULL;
+}
+
+/* Memory new to the process is much of the cost: it is shared too. */
+static void move_all(const struct rank *sorted, struct exchange *joined,
+		     size_t count, bool shared)
+{
+	size_t half = count / 2;
+	struct part first = {sorted, joined, half};
+	struct part second = {sorted + half, joined + half, count - half};
+	pthread_t thread;
+	shared = shared && count >= MANY &&
+		 !pthread_create(&thread, NULL, move, &first);
+	if (!shared)
+		move(&first);
+	move(&second);
+	if (shared)
+		pthread_join(thread, NULL);
+}
 
 /* They are large and many: their ranks are sorted, and each moves once. */
 struct exchange *ranked_join(const struct ranked *lists, unsigned lists_len,
@@ -66,12 +104,7 @@ struct exchange *ranked_join(const struct ranked *lists, unsigned lists_len,
 	const struct rank *sorted = sort_ranks(ranks, spare, n);
 	size = n * sizeof(struct exchange);
 	struct exchange *joined = expect_full(xmalloc(size), size);
-	for (size_t i = 0; i < n; i++) {
-		if (n - i > AHEAD)
-			prefetch(sorted[i + AHEAD].exchange,
-				 sizeof(struct exchange));
-		joined[i] = *sorted[i].exchange;
-	}
+	move_all(sorted, joined, n, lists_len > 1);
 	free(ranks);
 	free(spare);
 	*count = n;

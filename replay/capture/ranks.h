@@ -10,7 +10,8 @@ struct ranked {
 };
 
 /* All exchanges of some lists by their position, those of equal ones in the
- * order given; the caller frees them. count: how many there are. */
+ * order given; the caller frees them. count: how many there are. If there are
+ * several lists, it is taken that there are as many cores. */
 struct exchange *ranked_join(const struct ranked *lists, unsigned lists_len,
 			     size_t *count);
 
