@@ -69,7 +69,7 @@ struct pairing {
 	const struct source *source;
 	const struct spool *spool;
 	const struct secrets *secrets; /* NULL: no TLS can be opened */
-	struct names *names;           /* under lock */
+	struct names *names;           /* while there are threads, under lock */
 	pthread_mutex_t lock;
 	struct certificates *certificates;
 	atomic_uint next; /* connection that nobody took yet */

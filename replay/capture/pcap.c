@@ -40,7 +40,7 @@ bool pcap_begins(struct slice bytes)
 
 static bool pcap_next_frame(struct capture *c, struct frame *f)
 {
-	size_t left = c->bytes.len - c->at;
+	size_t left = c->view.file.len - c->at;
 	if (left < c->head)
 		return left ? capture_cut(c) : false;
 	const uint8_t *at = view_bytes(&c->view, c->at, c->head);
@@ -63,13 +63,13 @@ static bool pcap_next_frame(struct capture *c, struct frame *f)
 
 bool pcap_open(struct capture *c)
 {
-	const struct flavour *flavour = flavour_find(c->bytes, &c->swapped);
-	if (!flavour || c->bytes.len < FILE_HEAD)
+	const struct flavour *flavour = flavour_find(c->view.file, &c->swapped);
+	if (!flavour || c->view.file.len < FILE_HEAD)
 		return false;
 	c->head = flavour->head;
 	c->tick = flavour->tick;
 	/* The upper half holds the length of the frame check sequence. */
-	c->link_type = (uint16_t)walk_u32(c, c->bytes.data + 20);
+	c->link_type = (uint16_t)walk_u32(c, c->view.file.data + 20);
 	c->at = FILE_HEAD;
 	c->next = pcap_next_frame;
 	return true;

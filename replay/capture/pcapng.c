@@ -195,7 +195,7 @@ static bool trailer_is(struct capture *c, size_t offset, size_t stride,
  * wrong but seen: with the padding before the trailer, or without any. */
 static size_t block_stride(struct capture *c, size_t offset, uint32_t len)
 {
-	size_t left = c->bytes.len - offset;
+	size_t left = c->view.file.len - offset;
 	size_t padded = ((size_t)len + 3) & ~(size_t)3;
 	if (len < BLOCK_FRAME)
 		return 0;
@@ -211,9 +211,9 @@ static size_t block_stride(struct capture *c, size_t offset, uint32_t len)
 static size_t block_guess(struct capture *c, uint32_t len)
 {
 	size_t next = c->at + (((size_t)len + 3) & ~(size_t)3);
-	if (next == c->bytes.len)
+	if (next == c->view.file.len)
 		return next - c->at;
-	if (next > c->bytes.len || c->bytes.len - next < BLOCK_FRAME)
+	if (next > c->view.file.len || c->view.file.len - next < BLOCK_FRAME)
 		return 0;
 	const uint8_t *at = view_bytes(&c->view, next, BLOCK_FRAME);
 	return block_stride(c, next, walk_u32(c, at + 4)) ? next - c->at : 0;
@@ -223,7 +223,7 @@ static size_t block_guess(struct capture *c, uint32_t len)
  * end. */
 static bool block_take(struct capture *c, uint32_t *type, struct slice *body)
 {
-	size_t left = c->bytes.len - c->at;
+	size_t left = c->view.file.len - c->at;
 	if (left < BLOCK_FRAME)
 		return left ? capture_cut(c) : false;
 	const uint8_t *at = view_bytes(&c->view, c->at, BLOCK_FRAME);
@@ -278,9 +278,9 @@ bool pcapng_open(struct capture *c)
 {
 	static const uint32_t magic = ORDER_MAGIC;
 	uint32_t found;
-	if (c->bytes.len < BLOCK_FRAME + SECTION_BODY)
+	if (c->view.file.len < BLOCK_FRAME + SECTION_BODY)
 		return false;
-	memcpy(&found, c->bytes.data + 8, sizeof found);
+	memcpy(&found, c->view.file.data + 8, sizeof found);
 	c->next = pcapng_next_frame;
 	return found == magic || found == __builtin_bswap32(magic);
 }

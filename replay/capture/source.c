@@ -245,12 +245,12 @@ static void source_keep(struct source *s, struct capture *c)
 	s->captures =
 	    xreallocarray(s->captures, s->count + 1, sizeof *s->captures);
 	s->ranges = xreallocarray(s->ranges, s->count + 1, sizeof *s->ranges);
-	for (; at &&
-	       (uintptr_t)s->ranges[at - 1].start > (uintptr_t)c->bytes.data;
+	for (; at && (uintptr_t)s->ranges[at - 1].start >
+			 (uintptr_t)c->view.file.data;
 	     at--)
 		s->ranges[at] = s->ranges[at - 1];
-	s->ranges[at] = (struct range){c->bytes.data, s->size};
-	s->size += c->bytes.len;
+	s->ranges[at] = (struct range){c->view.file.data, s->size};
+	s->size += c->view.file.len;
 	s->captures[s->count++] = *c;
 }
 
@@ -259,11 +259,11 @@ int source_add(struct source *s, const char *path)
 	const char *name = strcmp(path, "-") ? path : "standard input";
 	watch_changes();
 	struct capture c = {.view = read_path(path, name, s->progress)};
-	c.bytes = c.view.file;
-	if (!c.bytes.len)
+	if (!c.view.file.len)
 		return -1;
-	bool known = is_capture(c.bytes);
-	if (known && (pcap_begins(c.bytes) ? pcap_open(&c) : pcapng_open(&c))) {
+	bool known = is_capture(c.view.file);
+	if (known &&
+	    (pcap_begins(c.view.file) ? pcap_open(&c) : pcapng_open(&c))) {
 		c.name = xstrdup(name);
 		source_keep(s, &c);
 		return 0;
@@ -271,9 +271,9 @@ int source_add(struct source *s, const char *path)
 	if (known)
 		log_warn("%s: not a capture file (broken or cut header)", name);
 	else
-		say_foreign(name, c.bytes);
+		say_foreign(name, c.view.file);
 	view_close(&c.view);
-	unmap(c.bytes);
+	unmap(c.view.file);
 	return -1;
 }
 
@@ -284,7 +284,7 @@ bool capture_cut(struct capture *c)
 			 "frames",
 			 c->name, c->at, (unsigned long long)c->frames);
 	c->counts->cut_files++;
-	c->at = c->bytes.len;
+	c->at = c->view.file.len;
 	return false;
 }
 
@@ -295,7 +295,7 @@ bool capture_corrupt(struct capture *c, const char *what)
 			 "frames",
 			 c->name, what, c->at, (unsigned long long)c->frames);
 	c->counts->bad++;
-	c->at = c->bytes.len;
+	c->at = c->view.file.len;
 	return false;
 }
 
@@ -309,7 +309,7 @@ static void tell_place(struct source *s)
 			       NULL);
 	s->reading = true;
 	for (size_t i = 0; i < s->current; i++)
-		before += s->captures[i].bytes.len;
+		before += s->captures[i].view.file.len;
 	progress_at(s->progress, before + c->at);
 }
 
@@ -344,7 +344,7 @@ void source_rewind(struct source *s)
 		c->at = c->count = 0;
 		c->frames = 0;
 		c->time = 0;
-		if (pcap_begins(c->bytes))
+		if (pcap_begins(c->view.file))
 			pcap_open(c);
 		else
 			pcapng_open(c);
@@ -388,7 +388,7 @@ void source_free(struct source *s)
 		return;
 	for (size_t i = 0; i < s->count; i++) {
 		view_close(&s->captures[i].view);
-		unmap(s->captures[i].bytes);
+		unmap(s->captures[i].view.file);
 		free(s->captures[i].interfaces);
 		free(s->captures[i].name);
 	}

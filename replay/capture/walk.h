@@ -26,13 +26,12 @@ struct interface {
 };
 
 struct capture {
-	char *name;         /* owned; for messages */
-	struct slice bytes; /* the mapped file */
-	struct view view;   /* of the same, for the walk */
-	size_t at;          /* where the next record begins */
-	uint64_t frames;    /* read so far */
-	bool again;         /* not for the first time: nothing is told */
-	bool swapped;       /* numbers are not in this machine's order */
+	char *name;       /* owned; for messages */
+	struct view view; /* of the mapped file, which is owned too */
+	size_t at;        /* where the next record begins */
+	uint64_t frames;  /* read so far */
+	bool again;       /* not for the first time: nothing is told */
+	bool swapped;     /* numbers are not in this machine's order */
 	/* Reads the next frame. False at the end, a cut tail included. */
 	bool (*next)(struct capture *c, struct frame *f);
 	struct source_counts *counts; /* borrowed */
@@ -53,7 +52,7 @@ struct capture {
 bool pcap_begins(struct slice bytes);
 bool pcapng_begins(struct slice bytes);
 
-/* Reads the head of the file in c->bytes and sets c->next. False if the file
+/* Reads the head of the file in c->view and sets c->next. False if the file
  * ends inside it. */
 bool pcap_open(struct capture *c);
 bool pcapng_open(struct capture *c);

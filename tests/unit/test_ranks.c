@@ -8,7 +8,7 @@
 
 #define LISTS 3
 
-/* Position and place of exchange n of all, which is in list n % lists. */
+/* Of exchange n of all. */
 typedef uint64_t position_of(uint64_t n);
 
 static uint64_t scattered(uint64_t n)

@@ -242,17 +242,15 @@ static void check_cut(struct slice whole, bool is_pcap, size_t len)
 {
 	struct guard g = guard_copy(slice_to(whole, len));
 	struct source_counts counts = {0};
-	struct capture c = {.bytes = g.bytes,
-			    .view = view_open(g.bytes, -1),
-			    .counts = &counts};
+	struct capture c = {.view = view_open(g.bytes, -1), .counts = &counts};
 	struct frame f;
 	char text[512];
 	int old = messages_begin();
 	c.name = text; /* never freed here */
 	strcpy(text, "cut");
 	size_t seen = 0;
-	if (is_pcap ? pcap_begins(c.bytes) && pcap_open(&c)
-		    : pcapng_begins(c.bytes) && pcapng_open(&c)) {
+	if (is_pcap ? pcap_begins(g.bytes) && pcap_open(&c)
+		    : pcapng_begins(g.bytes) && pcapng_open(&c)) {
 		while (c.next(&c, &f))
 			seen += f.data.len + 1;
 		assert_false(c.next(&c, &f));
