@@ -1,7 +1,9 @@
-/* How many threads there is a core for. */
+/* Work on several cores. */
 #include "cores.h"
 
+#include <pthread.h>
 #include <sched.h>
+#include <stdbool.h>
 
 unsigned cores_usable(unsigned max)
 {
@@ -12,4 +14,21 @@ unsigned cores_usable(unsigned max)
 	if (cores < 1)
 		cores = 1;
 	return (unsigned)cores < max ? (unsigned)cores : max;
+}
+
+void cores_run(void *(*work)(void *context), void *contexts, size_t size,
+	       unsigned count)
+{
+	pthread_t threads[CORES_RUN_MAX];
+	bool started[CORES_RUN_MAX] = {false};
+	char *context = contexts;
+	for (unsigned i = 1; i < count; i++)
+		started[i] = !pthread_create(&threads[i], NULL, work,
+					     context + i * size);
+	for (unsigned i = 0; i < count; i++)
+		if (!started[i])
+			work(context + i * size);
+	for (unsigned i = 1; i < count; i++)
+		if (started[i])
+			pthread_join(threads[i], NULL);
 }

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORKERS_MAX 8
+#define WORKERS_MAX CORES_RUN_MAX
 #define TRIES_MAX 4 /* to open what resumes a session of another connection */
 #define MANY 50000  /* segments: less is not worth to be given back */
 #define TAKE 64     /* connections at a time; one if they may be decrypted */
@@ -39,7 +39,6 @@ struct beside {
 
 struct worker {
 	struct pairing *all;
-	pthread_t thread;
 	struct exchange *found;
 	size_t count, room;
 	struct beside *beside;
@@ -363,8 +362,6 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* A worker is a thread but for the last one, which is the caller; without
- * threads the caller does all. */
 static void run_workers(struct pairing *p)
 {
 	unsigned count = cores_usable(WORKERS_MAX);
@@ -375,19 +372,12 @@ static void run_workers(struct pairing *p)
 	progress_phase(progress, p->secrets ? "decrypting" : "putting in order",
 		       NULL, flows_len(p->flows), "connections");
 	for (unsigned i = 0; i < count; i++) {
-		struct worker *w = &p->workers[i];
-		w->all = p;
-		w->heads = spool_new();
-		p->worker_count++;
-		if (i + 1 == count ||
-		    pthread_create(&w->thread, NULL, work, w) != 0) {
-			w->progress = progress;
-			work(w);
-			break;
-		}
+		p->workers[i].all = p;
+		p->workers[i].heads = spool_new();
 	}
-	for (unsigned i = 0; i + 1 < p->worker_count; i++)
-		pthread_join(p->workers[i].thread, NULL);
+	p->workers[0].progress = progress;
+	p->worker_count = count;
+	cores_run(work, p->workers, sizeof *p->workers, count);
 }
 
 /* Exchanges were found flow by flow, and are told in the order of their

@@ -1,7 +1,8 @@
 /* The order of exchanges in a recording. */
 #include "ranks.h"
 
-#include <pthread.h>
+#include "cores.h"
+
 #include <stdlib.h>
 
 /* Where an exchange stands in the recording and in memory. */
@@ -73,17 +74,10 @@ static void *move(void *context)
 static void move_all(const struct rank *sorted, struct exchange *joined,
 		     size_t count, bool shared)
 {
-	size_t half = count / 2;
-	struct part first = {sorted, joined, half};
-	struct part second = {sorted + half, joined + half, count - half};
-	pthread_t thread;
-	shared = shared && count >= MANY &&
-		 !pthread_create(&thread, NULL, move, &first);
-	if (!shared)
-		move(&first);
-	move(&second);
-	if (shared)
-		pthread_join(thread, NULL);
+	size_t half = shared && count >= MANY ? count / 2 : count;
+	struct part parts[] = {{sorted, joined, half},
+			       {sorted + half, joined + half, count - half}};
+	cores_run(move, parts, sizeof *parts, half < count ? 2 : 1);
 }
 
 /* They are large and many: their ranks are sorted, and each moves once. */

@@ -3,42 +3,13 @@
 #ifndef SITE_TABLE_H
 #define SITE_TABLE_H
 
-#include "capture/digest.h"
+#include "entries.h"
+
 #include "capture/recording.h"
 
 #include "rewrite/rules.h"
 
-#define TABLE_NONE UINT32_MAX
-
-/* What the table keeps of an exchange beside it. */
-struct entry {
-	uint32_t hash;       /* of its key */
-	uint32_t near_hash;  /* of its method, host and path under the rules */
-	uint32_t chain;      /* first exchange of the next key in the bucket */
-	uint32_t next;       /* of the same key, in recorded order */
-	uint32_t near_chain; /* as chain, for near matches */
-	uint32_t near_next;  /* of the same method, host and such a path */
-	uint32_t host;
-	uint32_t body; /* which digest: of the request's body; TABLE_NONE: it
-			  had none */
-	uint16_t port;
-	uint16_t status;
-	bool https;
-	bool hostless;     /* it named no host: host is the server's address */
-	bool complete;     /* and fit for whoever asks: no 304 */
-	bool not_modified; /* 304 to a condition */
-};
-
-/* Scheme and port are not part of it: the chain of a key holds those of all,
- * told apart by their entries, so that another scheme or port of the same
- * thing is found as fast as the thing itself. */
-struct key {
-	struct slice method; /* with its case */
-	uint32_t host;
-	struct slice target;
-	struct slice range;  /* Range field, data NULL if none */
-	const uint8_t *body; /* DIGEST_LEN bytes, NULL if there is no body */
-};
+#define TABLE_NONE ENTRY_NONE
 
 struct table;
 
